@@ -1,0 +1,110 @@
+"""The message record and its table: the one contract between archive readers and everything after them."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from friendbot import files
+from friendbot.errors import ThreadError
+
+TEXT, MEDIA, SHARE, CALL, SYSTEM, UNSENT, EMPTY = KINDS = (
+    "text",
+    "media",
+    "share",
+    "call",
+    "system",
+    "unsent",
+    "empty",
+)
+"""What a message is. Only `text` was typed by a person; the filter stage counts and drops the rest."""
+
+
+class Message(NamedTuple):
+    """One message of one thread, whatever the archive's format."""
+
+    thread_id: str
+    """Identifies the thread within the archive; never shown as a name, since titles repeat."""
+    title: str
+    participants: tuple[str, ...]
+    """Names as the archive lists them, the owner included; a person who left may be missing."""
+    owner: str
+    """Whose archive this is."""
+    sender: str
+    sent_at: int
+    """Milliseconds since 1970 UTC; as coarse as the format (a minute in legacy archives)."""
+    seq: int
+    """Position within the thread, from 0, rising with time; keeps the source's order in ties."""
+    kind: str
+    """One of `KINDS`."""
+    text: str
+
+
+SCHEMA = pa.schema(
+    [
+        ("thread_id", pa.string()),
+        ("title", pa.string()),
+        ("participants", pa.list_(pa.string())),
+        ("owner", pa.string()),
+        ("sender", pa.string()),
+        ("sent_at", pa.int64()),
+        ("seq", pa.int64()),
+        ("kind", pa.string()),
+        ("text", pa.string()),
+    ]
+)
+
+BATCH = 50_000
+"""Messages held in memory while writing."""
+
+
+def batches(messages: Iterable[Message]) -> Iterator[pa.RecordBatch]:
+    """Pack messages into record batches of `SCHEMA`, at most `BATCH` rows each."""
+    stream = iter(messages)
+    while rows := list(islice(stream, BATCH)):
+        columns = zip(*rows, strict=True)
+        arrays = [pa.array(column, field.type) for column, field in zip(columns, SCHEMA, strict=True)]
+        yield pa.RecordBatch.from_arrays(arrays, schema=SCHEMA)
+
+
+def write(messages: Iterable[Message], path: Path) -> int:
+    """Stream messages into a Parquet file, whole or not at all; return how many there were."""
+    rows = 0
+    with files.replacing(path) as temporary, pq.ParquetWriter(temporary, SCHEMA, compression="zstd") as writer:
+        for batch in batches(messages):
+            writer.write_batch(batch)
+            rows += batch.num_rows
+    return rows
+
+
+def stream(path: Path, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    """Some columns of a messages table, batch by batch.
+
+    Raises:
+        ThreadError: the file is missing.
+    """
+    yield from _open(path).iter_batches(batch_size=BATCH, columns=list(columns))
+
+
+def of_thread(path: Path, thread_id: str) -> Iterator[dict[str, Any]]:
+    """The rows of one thread, oldest first, as dicts of `sender`, `sent_at`, `seq`, `kind`, `text`."""
+    wanted = [column for column in SCHEMA.names if column not in ("title", "participants", "owner")]
+    for batch in stream(path, wanted):
+        yield from batch.filter(pc.equal(batch["thread_id"], thread_id)).to_pylist()
+
+
+def _open(path: Path) -> pq.ParquetFile:
+    try:
+        return pq.ParquetFile(path)
+    except FileNotFoundError:
+        raise ThreadError(f"{path} is missing; run `dvc repro parse`") from None
+
+
+def date(sent_at: int) -> str:
+    """ISO date, UTC, of milliseconds since 1970."""
+    return datetime.fromtimestamp(sent_at / 1000, UTC).date().isoformat()
