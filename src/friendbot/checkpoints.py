@@ -1,0 +1,161 @@
+"""Checkpoints of one training: whole or absent, the latest few and the best kept, one writer at a time."""
+
+import fcntl
+import json
+import os
+import shutil
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from friendbot import files, weights
+from friendbot.errors import ModelError
+from friendbot.vocabulary import Vocabulary
+from friendbot.weights import CHECKSUMS, Architecture
+
+STATE = "training.npz"
+"""What only training needs: the optimizer's variables, and whatever else changes from step to step."""
+FINISHED = "finished"
+
+
+class Checkpoint(NamedTuple):
+    """The end of one epoch."""
+
+    folder: Path
+    epoch: int
+    """Epochs done, from 1."""
+    history: list[dict[str, float]]
+    """One row for each epoch done."""
+
+
+class Checkpoints:
+    """`checkpoints/<fingerprint>/epoch-NNNN/`, each a model folder that chat can read, plus the training's state.
+
+    Use as a context manager: it holds a lock, so that two trainings never write one folder.
+    """
+
+    def __init__(self, root: Path, fingerprint: str, keep: int) -> None:
+        """Checkpoints of the training that `fingerprint` identifies.
+
+        Args:
+            root: the folder of all trainings, such as `checkpoints`.
+            fingerprint: changes with anything that could change the result.
+            keep: how many of the latest are kept; the best is kept besides.
+        """
+        self.folder, self.keep = root / fingerprint, keep
+        self._lock: int | None = None
+
+    def __enter__(self) -> "Checkpoints":
+        """Take the lock, drop what a killed training left half-written or finished, and go on from the rest.
+
+        Raises:
+            ModelError: another training holds the lock.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._lock = os.open(self.folder / ".lock", os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            owner = os.pread(self._lock, 20, 0).decode().strip()
+            os.close(self._lock)
+            self._lock = None
+            raise ModelError(
+                f"another training (process {owner}) writes {self.folder}; wait for it, or end it with `kill {owner}`"
+            ) from None
+        os.ftruncate(self._lock, 0)
+        os.pwrite(self._lock, str(os.getpid()).encode(), 0)
+        finished = (self.folder / FINISHED).exists()
+        for leftover in self.folder.glob("*" if finished else ".*.tmp"):
+            if leftover.is_dir():
+                shutil.rmtree(leftover)
+        (self.folder / FINISHED).unlink(missing_ok=True)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def latest(self) -> Checkpoint | None:
+        """The newest whole checkpoint whose best one is whole too; others are named on stderr and removed."""
+        for folder in sorted(self.folder.glob("epoch-*"), reverse=True):
+            if weights.whole(folder):
+                checkpoint = _read(folder)
+                if weights.whole(self.at(best_epoch(checkpoint.history))):
+                    return checkpoint
+            print(f"checkpoint {folder} is damaged; going on from the one before", file=sys.stderr)
+            shutil.rmtree(folder)
+        return None
+
+    def at(self, epoch: int) -> Path:
+        """The folder of an epoch's checkpoint."""
+        return self.folder / f"epoch-{epoch:04d}"
+
+    def save(
+        self,
+        history: list[dict[str, float]],
+        architecture: Architecture,
+        model: Mapping[str, np.ndarray],
+        vocabulary: Vocabulary,
+        card: Mapping[str, Any],
+        state: Mapping[str, np.ndarray],
+    ) -> None:
+        """Write the checkpoint of epoch `len(history)`, then remove those that are neither latest nor best."""
+        folder = self.at(len(history))
+        temporary = folder.with_name(f".{folder.name}.tmp")
+        shutil.rmtree(temporary, ignore_errors=True)
+        write_model(temporary, architecture, model, vocabulary, card)
+        weights.save_weights(temporary / STATE, state)
+        checksums = {path.name: files.sha256(path) for path in sorted(temporary.iterdir())}
+        record = {"epoch": len(history), "history": history, "sha256": checksums}
+        files.write_text(temporary / CHECKSUMS, json.dumps(record, indent=1) + "\n")
+        shutil.rmtree(folder, ignore_errors=True)
+        temporary.rename(folder)
+        files.flush(self.folder)
+        whole = sorted(self.folder.glob("epoch-*"))
+        for old in set(whole[: -self.keep]) - {self.at(best_epoch(history))}:
+            shutil.rmtree(old)
+
+    def publish(self, epoch: int, model: Path) -> None:
+        """Copy an epoch's model files to the folder `model`, `model.json` last, and mark the training as finished."""
+        for name in sorted(weights.FILES, key=lambda name: name == "model.json"):
+            with files.replacing(model / name) as temporary:
+                shutil.copyfile(self.at(epoch) / name, temporary)
+        (self.folder / FINISHED).touch()
+
+
+def best_epoch(history: list[dict[str, float]]) -> int:
+    """The epoch, from 1, with the lowest validation loss; the first of equals."""
+    losses = [row["valid_loss"] for row in history]
+    return 1 + losses.index(min(losses))
+
+
+def write_model(
+    folder: Path,
+    architecture: Architecture,
+    model: Mapping[str, np.ndarray],
+    vocabulary: Vocabulary,
+    card: Mapping[str, Any],
+) -> None:
+    """Write a model folder; equal content gives equal bytes."""
+    weights.save_weights(folder / "weights.npz", model)
+    files.write_text(folder / "vocabulary.json", vocabulary.to_json())
+    files.write_text(folder / "card.json", json.dumps(card, indent=1) + "\n")
+    files.write_text(folder / "model.json", architecture.to_json(vocabulary))
+
+
+def _read(folder: Path) -> Checkpoint:
+    record = json.loads((folder / CHECKSUMS).read_text(encoding="utf-8"))
+    return Checkpoint(folder, record["epoch"], record["history"])
+
+
+def load_state(folder: Path) -> dict[str, np.ndarray]:
+    """The arrays that `save` was given as `state`."""
+    with np.load(folder / STATE, allow_pickle=False) as archive:
+        return {name: archive[name] for name in archive.files}

@@ -1,0 +1,41 @@
+"""The dialogue as token ids: each message is its speaker's special and its text, each session opens with `<gap>`."""
+
+from typing import Any
+
+import numpy as np
+
+from friendbot.dataset import Encoded
+from friendbot.dialogue import FRIEND, Line
+from friendbot.messages import date
+from friendbot.splits import SPLITS
+from friendbot.vocabulary import Vocabulary, normalise
+
+
+def encode(lines: list[Line], vocabulary_size: int) -> Encoded:
+    """Build the vocabulary from the training part alone, and encode every part with it."""
+    vocabulary = Vocabulary.build((line.text for line in lines if line.split == "train"), vocabulary_size)
+    tokens: dict[str, list[int]] = {split: [] for split in SPLITS}
+    session = None
+    for line in lines:
+        stream = tokens[line.split]
+        if line.session != session:
+            stream.append(vocabulary.gap)
+            session = line.session
+        stream.append(vocabulary.friend if line.speaker == FRIEND else vocabulary.me)
+        stream.extend(vocabulary.encode(line.text))
+    train, valid, test = (np.array(tokens[split], np.int32) for split in SPLITS)
+    return Encoded(train, valid, test, vocabulary, _about(lines))
+
+
+def _about(lines: list[Line]) -> dict[str, Any]:
+    """Whose words these are, from when, and how many."""
+    names = {line.speaker: line.sender for line in lines}
+    return {
+        **names,
+        "first": date(lines[0].sent_at),
+        "last": date(lines[-1].sent_at),
+        "messages": {split: sum(line.split == split for line in lines) for split in SPLITS},
+        "characters": {
+            split: sum(len(normalise(line.text)) for line in lines if line.split == split) for split in SPLITS
+        },
+    }

@@ -1,0 +1,103 @@
+"""Who is in an archive: `python src/stats.py ARCHIVE` lists the threads, and the command that learns from each."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from friendbot import archives, cli, errors, messages, threads
+from friendbot.messages import KINDS, TEXT, date
+from friendbot.progress import Progress
+from friendbot.threads import Thread
+
+
+def main() -> None:
+    parser = cli.Parser(description="List the threads of an archive, and the command that learns from each.")
+    parser.add_argument("archive", type=Path, metavar="ARCHIVE", help="file, folder or zip of a download")
+    parser.add_argument("--json", action="store_true", help="print JSON, for other programs")
+    parser.add_argument("--top", type=int, default=20, metavar="N", help="how many threads to show (default: 20)")
+    parser.add_argument("--owner", metavar="NAME", help="whose archive it is, where it does not say so itself")
+    parser.add_argument("--timezone", metavar="ZONE", help="such as Europe/Berlin, where its dates need one")
+    arguments = parser.parse_args()
+
+    path = arguments.archive.expanduser()
+    with Progress("reading", unit="bytes") as progress:
+        found = archives.read(path, owner=arguments.owner, timezone=arguments.timezone, progress=progress.update)
+        listed = threads.summarise(messages.batches(found))
+    names = [thread.others[0] for thread in listed if thread.refusal() is None]
+    rows = [describe(thread, path, names.count(thread.others[0]) > 1 if thread.others else False) for thread in listed]
+    if arguments.json:
+        print(json.dumps({"owner": listed[0].owner, "threads": rows}, indent=1, ensure_ascii=False))
+    else:
+        show(listed[0].owner, rows, arguments.top)
+
+
+def describe(thread: Thread, path: Path, ambiguous: bool) -> dict[str, Any]:
+    """One thread as JSON has it; `ambiguous` where another usable thread is with the same name."""
+    senders = sorted(thread.people, key=lambda name: (-thread.typed(name), name))
+    typed = sum(thread.typed(name) for name in senders)
+    refusal = thread.refusal()
+    return {
+        "thread_id": thread.thread_id,
+        "title": thread.title,
+        "participants": senders,
+        "typed": {name: thread.typed(name) for name in senders},
+        "share": {name: round(thread.typed(name) / typed, 3) if typed else 0 for name in senders},
+        "kinds": {kind: thread.kinds()[kind] for kind in KINDS if thread.kinds()[kind]},
+        "first": date(thread.first),
+        "last": date(thread.last),
+        "two_party": refusal is None,
+        "refusal": refusal,
+        "commands": None if refusal else commands(path, thread.thread_id if ambiguous else thread.others[0]),
+    }
+
+
+def commands(path: Path, friend: str) -> dict[str, str]:
+    """How to learn from a thread: the pipeline itself, or an experiment beside it."""
+    archive = str(path.resolve())
+    return {
+        "repro": f"make repro {cli.assignment('ARCHIVE', archive)} {cli.assignment('FRIEND', friend)}",
+        "experiment": f"dvc exp run {cli.override('parse.archive', archive)} {cli.override('filter.friend', friend)}",
+    }
+
+
+def show(owner: str, rows: list[dict[str, Any]], top: int) -> None:
+    """The same on a terminal: a table, and the commands below it."""
+    console = Console(width=None if sys.stdout.isatty() else 140, highlight=False)
+    total = sum(sum(row["kinds"].values()) for row in rows)
+    period = f"{min(row['first'] for row in rows)} to {max(row['last'] for row in rows)}"
+    console.print(f"Archive of {owner}: {total:,} messages in {len(rows):,} threads, {period}\n", markup=False)
+    table = Table(box=None, pad_edge=False)
+    for heading in ("thread", "typed", "by whom", "other", "from", "to", "to learn from"):
+        table.add_column(heading, justify="right" if heading in ("typed", "other") else "left", overflow="fold")
+    for row in rows[:top]:
+        typed = row["kinds"].get(TEXT, 0)
+        others = sum(row["kinds"].values()) - typed
+        by = ", ".join(f"{name} {row['share'][name]:.0%}" for name in row["participants"][:3])
+        more = f" and {len(row['participants']) - 3} more" if len(row["participants"]) > 3 else ""
+        name = next((name for name in row["participants"] if name != owner), owner)
+        label = name if row["two_party"] else row["title"] or name
+        fit = "yes" if row["two_party"] else f"no: {row['refusal']}"
+        table.add_row(*map(_plain, (label, f"{typed:,}", by + more, f"{others:,}", row["first"], row["last"], fit)))
+    console.print(table)
+    usable = [row for row in rows[:top] if row["two_party"]]
+    if len(rows) > top:
+        console.print(f"\n{len(rows) - top} more: --top {len(rows)} shows all")
+    if usable:
+        console.print("\nTo learn from one of them:")
+        for row in usable:
+            console.print(f"  {row['commands']['repro']}", markup=False, soft_wrap=True)
+        console.print("Or as an experiment, to compare with others in `dvc exp show`:")
+        console.print(f"  {usable[0]['commands']['experiment']}", markup=False, soft_wrap=True)
+
+
+def _plain(text: str) -> str:
+    """Text that rich does not read as markup."""
+    return text.replace("[", r"\[")
+
+
+if __name__ == "__main__":
+    errors.run(main)
