@@ -1,0 +1,270 @@
+"""The pipeline as people use it: real git, real DVC, real training, in a fresh clone, on a tiny archive."""
+
+import csv
+import hashlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from conftest import FRIEND, ROOT, chatter, write_archive
+from ruamel.yaml import YAML
+
+OTHER = "Grissom O'Neil"
+TINY = {
+    "filter": {"friend": FRIEND},
+    "encode": {"vocabulary_size": 300},
+    "model": {"embedding": 8, "layers": 1, "units": 16, "dropout": 0.1},
+    "train": {"epochs": 2, "batch_size": 4, "sequence_length": 8, "learning_rate": 0.02, "patience": 2, "threads": 2},
+    "evaluate": {"turns": 3},
+}
+
+
+class House:
+    """A clone of the repository, and commands run in it as a person would."""
+
+    def __init__(self, root: Path, home: Path) -> None:
+        self.root = root
+        self.environment = {
+            **os.environ,
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "HOME": str(home),
+            "DVC_SITE_CACHE_DIR": str(home / "site"),
+            "GIT_CONFIG_NOSYSTEM": "1",
+        }
+
+    def run(self, *command: str, status: int = 0) -> str:
+        result = subprocess.run(
+            command, cwd=self.root, env=self.environment, capture_output=True, text=True, encoding="utf-8", check=False
+        )
+        assert result.returncode == status, f"{command}\n{result.stdout}\n{result.stderr}"
+        return result.stdout + result.stderr
+
+    def dvc(self, *arguments: str, status: int = 0) -> str:
+        return self.run(sys.executable, "-m", "dvc", *arguments, status=status)
+
+    def git(self, *arguments: str) -> str:
+        return self.run("git", *arguments)
+
+    def commit(self, message: str) -> None:
+        self.git("add", "-A")
+        self.git("commit", "-q", "-m", message)
+
+    def clone(self, root: Path) -> "House":
+        self.run("git", "clone", "-q", str(self.root), str(root))
+        return House(root, Path(self.environment["HOME"]))
+
+    def outs(self) -> dict[str, str]:
+        """SHA-256 of everything the pipeline made, by path."""
+        return {
+            str(path.relative_to(self.root)): hashlib.sha256(path.read_bytes()).hexdigest()
+            for folder in ("data", "models", "reports")
+            for path in sorted((self.root / folder).rglob("*"))
+            if path.is_file() and "demo" not in path.parts and path.name != "timing.json"
+        }
+
+    def epochs_kept(self) -> set[str]:
+        return {path.parent.name for path in (self.root / "checkpoints").glob("*/epoch-*")}
+
+    def set(self, section: str, **values: object) -> None:
+        yaml = YAML()
+        path = self.root / "params.yaml"
+        data = yaml.load(path)
+        data[section].update(values)
+        yaml.dump(data, path)
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("own") / "it's, my archive"
+    return write_archive(folder, {FRIEND: chatter(400), OTHER: chatter(300, seed=8), "Few": chatter(20)})
+
+
+@pytest.fixture(scope="module")
+def origin(tmp_path_factory: pytest.TempPathFactory, archive: Path) -> House:
+    """The repository as it stands in the work tree, committed with tiny params."""
+    home = tmp_path_factory.mktemp("home")
+    (home / ".gitconfig").write_text(
+        "[user]\n name = Tester\n email = tester@example.com\n[init]\n defaultBranch = main\n"
+    )
+    house = House(tmp_path_factory.mktemp("origin"), home)
+    files = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+    )
+    for name in filter(None, files.stdout.decode().split("\0")):
+        if (ROOT / name).is_file() and name not in ("dvc.lock", "reports/metrics.json", "reports/filter.json"):
+            (house.root / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, house.root / name)
+    for section, values in TINY.items():
+        house.set(section, **values)
+    house.set("parse", archive=str(archive))
+    house.git("init", "-q")
+    house.commit("the repository, with tiny params")
+    return house
+
+
+@pytest.fixture(scope="module")
+def house(origin: House, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """A fresh clone in which the pipeline ran once, and the result was committed."""
+    clone = origin.clone(tmp_path_factory.mktemp("clone") / "friend's bot")
+    said = clone.dvc("repro")
+    assert "Running stage 'evaluate'" in said
+    clone.commit("the result")
+    yield clone
+    clone.dvc("queue", "stop", "--kill")
+
+
+def test_a_repro_makes_every_file_and_a_second_one_nothing(house: House) -> None:
+    before = house.outs()
+    assert set(before) == {
+        "data/encoded/about.json",
+        "data/encoded/test.npy",
+        "data/encoded/train.npy",
+        "data/encoded/valid.npy",
+        "data/encoded/vocabulary.json",
+        "data/messages.parquet",
+        "data/thread.parquet",
+        "models/friend/card.json",
+        "models/friend/evaluation.json",
+        "models/friend/model.json",
+        "models/friend/vocabulary.json",
+        "models/friend/weights.npz",
+        "reports/filter.json",
+        "reports/history.csv",
+        "reports/metrics.json",
+        "reports/samples.md",
+    }
+    assert "Data and pipelines are up to date." in house.dvc("repro")
+    assert house.outs() == before
+    assert house.git("status", "--porcelain") == ""
+
+
+def test_git_holds_numbers_and_no_words_of_the_archive(house: House) -> None:
+    tracked = house.git("ls-files", "data", "models", "reports", "checkpoints").split()
+    assert {name for name in tracked if not name.startswith("data/demo/")} == {
+        "reports/filter.json",
+        "reports/metrics.json",
+    }
+    counts = json.loads((house.root / "reports" / "filter.json").read_text())
+    assert counts["kept"] == 400
+    metrics = json.loads((house.root / "reports" / "metrics.json").read_text())
+    assert metrics["test"]["friend"]["bits_per_char"] > 0
+    assert metrics["baseline"]["unigram"]["bits_per_char"] > 0
+
+
+def test_a_fresh_clone_gets_the_same_bytes_and_stays_clean(house: House, tmp_path: Path) -> None:
+    clone = house.clone(tmp_path / "again")
+    clone.dvc("repro")
+    assert clone.git("status", "--porcelain") == ""
+    assert clone.outs() == house.outs()
+
+
+def test_killed_in_training_and_started_again_ends_in_the_same_bytes(house: House, tmp_path: Path) -> None:
+    whole, killed = house.clone(tmp_path / "whole"), house.clone(tmp_path / "killed")
+    for clone in (whole, killed):
+        clone.set("train", epochs=4, seed=5)
+        clone.dvc("repro", "encode")
+    whole.run(sys.executable, "stages/train.py")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "dvc", "repro"],
+        cwd=killed.root,
+        env=killed.environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + 120
+    while not {"epoch-0001", "epoch-0002"} & {path.name for path in killed.root.glob("checkpoints/*/epoch-*")}:
+        assert process.poll() is None, "training ended before it could be killed"
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    assert not (killed.root / "models" / "friend").exists() or not any((killed.root / "models" / "friend").iterdir())
+    talked = killed.run(sys.executable, "src/chat.py", "--once", "Did you sleep?", "--seed", "1")
+    assert "no finished model yet: this is checkpoint epoch-000" in talked
+
+    assert "going on after epoch" in killed.dvc("repro")
+    made = {name: digest for name, digest in killed.outs().items() if name.startswith("models/friend/")}
+    made.pop("models/friend/evaluation.json")
+    assert made == {name: digest for name, digest in whole.outs().items() if name.startswith("models/friend/")}
+    assert "seed" in killed.dvc("params", "diff")
+    assert "test.friend.bits_per_char" in killed.dvc("metrics", "diff")
+
+
+def test_another_friend_and_back_without_training_again(house: House) -> None:
+    first = house.outs()
+    said = house.dvc("exp", "run", "-n", "other", "-S", f"filter.friend='{OTHER.replace(chr(39), chr(92) + chr(39))}'")
+    assert "Running stage 'train'" in said
+    assert json.loads((house.root / "models" / "friend" / "card.json").read_text())["friend"] == OTHER
+    assert "Did you" not in house.run(sys.executable, "src/chat.py", "--once", "Hello", "--seed", "1")
+    trainings = house.epochs_kept()
+    assert len(trainings) == 2
+
+    said = house.dvc("exp", "run", "-S", f"filter.friend='{FRIEND}'")
+    assert "Running stage 'train'" not in said
+    assert house.epochs_kept() == trainings
+    assert house.outs() == first
+    shown = house.dvc("exp", "show", "--csv")
+    assert "other" in shown
+    assert "test.friend.bits_per_char" in shown
+
+
+def test_queued_experiments_train_beside_each_other(house: House) -> None:
+    house.dvc("exp", "run", "--queue", "-S", "model.units=8,12")
+    house.dvc("queue", "start", "-j", "1")
+    deadline = time.monotonic() + 180
+    while (status := house.dvc("queue", "status")).count("Success") < 2:
+        assert "Failed" not in status, status + house.dvc("queue", "logs", status.split()[0])
+        assert time.monotonic() < deadline, status
+        time.sleep(1)
+    rows = csv.DictReader(house.dvc("exp", "show", "--csv").splitlines())
+    assert {"8", "12"} <= {row["model.units"] for row in rows}
+
+
+def test_plots_and_the_picture_of_the_pipeline(house: House) -> None:
+    house.dvc("plots", "show", "--out", "dvc_plots")
+    page = (house.root / "dvc_plots" / "index.html").read_text(encoding="utf-8")
+    for name in ("train_bits_per_char", "valid_bits_per_char", "train_loss", "valid_loss"):
+        assert name in page
+    picture = house.dvc("dag", "--dot")
+    arrows = {("parse", "filter"), ("filter", "encode"), ("encode", "train"), ("train", "evaluate")}
+    assert all(f'"{one}" -> "{other}"' in picture for one, other in arrows)
+
+
+ONE_LINE = [
+    ("parse", "parse", {"archive": "/no/such/place"}, "parse: /no/such/place does not exist"),
+    ("filter", "filter", {"friend": "Zoe Angstrom Junior"}, "filter: there is no thread with Zoe Angstrom Junior"),
+    ("filter", "filter", {"friend": "Few"}, "filter: the thread holds 20 typed messages and 100 are needed"),
+    (
+        "encode",
+        "train",
+        {"sequence_lenght": 9},
+        "encode: params.yaml: train.sequence_lenght is not a param; did you mean",
+    ),
+    ("train", "train", {"epochs": "many"}, "train: params.yaml: train.epochs should be a valid integer, but is 'many'"),
+]
+
+
+@pytest.mark.parametrize(("stage", "section", "values", "message"), ONE_LINE)
+def test_a_mistake_is_one_line_and_leaves_no_half_written_file(
+    house: House, tmp_path: Path, stage: str, section: str, values: dict[str, object], message: str
+) -> None:
+    clone = house.clone(tmp_path / "clone")
+    for name in ("data/messages.parquet", "data/thread.parquet"):
+        shutil.copy(house.root / name, clone.root / name)
+    clone.set(section, **values)
+    before = clone.outs()
+    said = clone.run(sys.executable, f"stages/{stage}.py", status=2)
+    assert said.startswith(message)
+    assert said.count("\n") == 1
+    assert clone.outs() == before
