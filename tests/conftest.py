@@ -1,11 +1,17 @@
 """A tiny archive, and a model really trained on it, that the tests share."""
 
+import hashlib
 import json
+import os
 import random
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from ruamel.yaml import YAML
 
 from friendbot import dataset, dialogue, encoding
 from friendbot.dialogue import Line
@@ -81,6 +87,79 @@ def write_archive(folder: Path, threads: dict[str, list[tuple[str, str]]]) -> Pa
         place.parent.mkdir(parents=True)
         place.write_text(json.dumps(thread), encoding="utf-8")
     return folder
+
+
+class House:
+    """A clone of the repository, and commands run in it as a person would."""
+
+    def __init__(self, root: Path, home: Path) -> None:
+        self.root = root
+        self.environment = {
+            **os.environ,
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "HOME": str(home),
+            "DVC_SITE_CACHE_DIR": str(home / "site"),
+            "GIT_CONFIG_NOSYSTEM": "1",
+        }
+
+    def run(self, *command: str, status: int = 0) -> str:
+        result = subprocess.run(
+            command, cwd=self.root, env=self.environment, capture_output=True, text=True, encoding="utf-8", check=False
+        )
+        assert result.returncode == status, f"{command}\n{result.stdout}\n{result.stderr}"
+        return result.stdout + result.stderr
+
+    def dvc(self, *arguments: str, status: int = 0) -> str:
+        return self.run(sys.executable, "-m", "dvc", *arguments, status=status)
+
+    def git(self, *arguments: str) -> str:
+        return self.run("git", *arguments)
+
+    def commit(self, message: str) -> None:
+        self.git("add", "-A")
+        self.git("commit", "-q", "-m", message)
+
+    def clone(self, root: Path) -> "House":
+        self.run("git", "clone", "-q", str(self.root), str(root))
+        return House(root, Path(self.environment["HOME"]))
+
+    def outs(self) -> dict[str, str]:
+        """SHA-256 of everything the pipeline made, by path."""
+        return {
+            str(path.relative_to(self.root)): hashlib.sha256(path.read_bytes()).hexdigest()
+            for folder in ("data", "models", "reports")
+            for path in sorted((self.root / folder).rglob("*"))
+            if path.is_file() and "demo" not in path.parts and path.name != "timing.json"
+        }
+
+    def epochs_kept(self) -> set[str]:
+        return {path.parent.name for path in (self.root / "checkpoints").glob("*/epoch-*")}
+
+    def set(self, section: str, **values: object) -> None:
+        yaml = YAML()
+        path = self.root / "params.yaml"
+        data = yaml.load(path)
+        data[section].update(values)
+        yaml.dump(data, path)
+
+
+RESULTS = ("dvc.lock", "reports/metrics.json", "reports/filter.json")
+
+
+def committed(source: Path, root: Path, home: Path, results: bool = True) -> House:
+    """The repository as it stands in the work tree, committed anew, without its results if they do not fit."""
+    (home / ".gitconfig").write_text(
+        "[user]\n name = Tester\n email = tester@example.com\n[init]\n defaultBranch = main\n"
+    )
+    listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    for name in filter(None, subprocess.check_output(listed, cwd=source).decode().split("\0")):
+        if (source / name).is_file() and (results or name not in RESULTS):
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(source / name, root / name)
+    house = House(root, home)
+    house.git("init", "-q")
+    house.commit("the repository")
+    return house
 
 
 @pytest.fixture(scope="session")

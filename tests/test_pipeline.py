@@ -1,7 +1,6 @@
 """The pipeline as people use it: real git, real DVC, real training, in a fresh clone, on a tiny archive."""
 
 import csv
-import hashlib
 import json
 import os
 import shutil
@@ -13,71 +12,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import FRIEND, ROOT, chatter, write_archive
-from ruamel.yaml import YAML
+from conftest import FRIEND, ROOT, House, chatter, committed, write_archive
 
 OTHER = "Grissom O'Neil"
-TINY = {
+TINY: dict[str, dict[str, object]] = {
     "filter": {"friend": FRIEND},
     "encode": {"vocabulary_size": 300},
     "model": {"embedding": 8, "layers": 1, "units": 16, "dropout": 0.1},
     "train": {"epochs": 2, "batch_size": 4, "sequence_length": 8, "learning_rate": 0.02, "patience": 2, "threads": 2},
     "evaluate": {"turns": 3},
 }
-
-
-class House:
-    """A clone of the repository, and commands run in it as a person would."""
-
-    def __init__(self, root: Path, home: Path) -> None:
-        self.root = root
-        self.environment = {
-            **os.environ,
-            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-            "HOME": str(home),
-            "DVC_SITE_CACHE_DIR": str(home / "site"),
-            "GIT_CONFIG_NOSYSTEM": "1",
-        }
-
-    def run(self, *command: str, status: int = 0) -> str:
-        result = subprocess.run(
-            command, cwd=self.root, env=self.environment, capture_output=True, text=True, encoding="utf-8", check=False
-        )
-        assert result.returncode == status, f"{command}\n{result.stdout}\n{result.stderr}"
-        return result.stdout + result.stderr
-
-    def dvc(self, *arguments: str, status: int = 0) -> str:
-        return self.run(sys.executable, "-m", "dvc", *arguments, status=status)
-
-    def git(self, *arguments: str) -> str:
-        return self.run("git", *arguments)
-
-    def commit(self, message: str) -> None:
-        self.git("add", "-A")
-        self.git("commit", "-q", "-m", message)
-
-    def clone(self, root: Path) -> "House":
-        self.run("git", "clone", "-q", str(self.root), str(root))
-        return House(root, Path(self.environment["HOME"]))
-
-    def outs(self) -> dict[str, str]:
-        """SHA-256 of everything the pipeline made, by path."""
-        return {
-            str(path.relative_to(self.root)): hashlib.sha256(path.read_bytes()).hexdigest()
-            for folder in ("data", "models", "reports")
-            for path in sorted((self.root / folder).rglob("*"))
-            if path.is_file() and "demo" not in path.parts and path.name != "timing.json"
-        }
-
-    def epochs_kept(self) -> set[str]:
-        return {path.parent.name for path in (self.root / "checkpoints").glob("*/epoch-*")}
-
-    def set(self, section: str, **values: object) -> None:
-        yaml = YAML()
-        path = self.root / "params.yaml"
-        data = yaml.load(path)
-        data[section].update(values)
-        yaml.dump(data, path)
 
 
 @pytest.fixture(scope="module")
@@ -89,26 +33,11 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def origin(tmp_path_factory: pytest.TempPathFactory, archive: Path) -> House:
     """The repository as it stands in the work tree, committed with tiny params."""
-    home = tmp_path_factory.mktemp("home")
-    (home / ".gitconfig").write_text(
-        "[user]\n name = Tester\n email = tester@example.com\n[init]\n defaultBranch = main\n"
-    )
-    house = House(tmp_path_factory.mktemp("origin"), home)
-    files = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        capture_output=True,
-        check=True,
-    )
-    for name in filter(None, files.stdout.decode().split("\0")):
-        if (ROOT / name).is_file() and name not in ("dvc.lock", "reports/metrics.json", "reports/filter.json"):
-            (house.root / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / name, house.root / name)
+    house = committed(ROOT, tmp_path_factory.mktemp("origin"), tmp_path_factory.mktemp("home"), results=False)
     for section, values in TINY.items():
         house.set(section, **values)
     house.set("parse", archive=str(archive))
-    house.git("init", "-q")
-    house.commit("the repository, with tiny params")
+    house.commit("tiny params")
     return house
 
 

@@ -1,0 +1,37 @@
+"""What `make repro` ends with: how well the bot writes, a few of its answers, and what to type next."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from friendbot import cli, errors
+from friendbot.errors import ModelError
+
+METRICS, CARD, SAMPLES = Path("reports/metrics.json"), Path("models/friend/card.json"), Path("reports/samples.md")
+LINES = 16
+
+
+def main() -> None:
+    parser = cli.Parser(description=__doc__)
+    parser.add_argument("--next", default="make chat", help="the command that starts a chat")
+    arguments = parser.parse_args()
+    try:
+        card, metrics = (json.loads(path.read_text(encoding="utf-8")) for path in (CARD, METRICS))
+        samples = SAMPLES.read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError as error:
+        raise ModelError(f"{error.filename} is missing; `make repro` makes it") from None
+    score = metrics["test"]["friend"]
+    print(f"\nThe bot writes like {card['friend']}. On the newest messages, which it has never read, it needs")
+    print(f"{score['bits_per_char']:.2f} bits per character of {card['friend']} ({beside(metrics['baseline'])}).\n")
+    shown = [line.strip() for line in samples if line.strip() and not line.startswith(("#", "---"))]
+    print("\n".join(line.replace("**", "") for line in shown[:LINES]))
+    print(f"\nNext: {arguments.next}")
+
+
+def beside(baselines: dict[str, Any]) -> str:
+    """What simple models need for the same text."""
+    return ", ".join(f"{name} {scores['friend']['bits_per_char']:.2f}" for name, scores in baselines.items())
+
+
+if __name__ == "__main__":
+    errors.run(main)
