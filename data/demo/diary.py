@@ -46,7 +46,7 @@ class Habits:
     sessions_a_day: float
     scenes_a_session: tuple[int, int]
     optional: float = 0.65
-    remark: float = 0.6
+    remark: float = 0.1
     react: float = 0.05
 
 

@@ -49,7 +49,7 @@ def json_files() -> dict[str, bytes]:
     words, ours, others = _grammar()
     you, voice_of = (OWNER, daniel), {"D": (OWNER, daniel), "Z": (FRIEND, zoe)}
     start = moment(2023, 3, 6)
-    main = keep(Habits(voice_of, start, 735, 8200, 0.67, (2, 4)), ours, words, Dice(1))
+    main = keep(Habits(voice_of, start, 735, 8200, 0.82, (2, 4)), ours, words, Dice(1))
     _interject(
         main,
         [

@@ -64,24 +64,23 @@ def _unroll(gates: tf.Tensor, hidden: tf.Tensor, cell: tf.Tensor, kernel: tf.Ten
     outputs = tf.stack(hiddens[1:])
 
     def gradient(d_outputs: tf.Tensor, d_hidden: tf.Tensor, d_cell: tf.Tensor) -> Any:
+        # All that does not depend on the gradient so far is computed for all steps at once: a step has seven
+        # operations left, and at small batches it is their number that costs.
+        into, keep, candidate, out = (tf.stack(part) for part in zip(*actives, strict=True))
+        tanh = tf.stack(tanhs)
+        into_slope = candidate * into * (1 - into)
+        keep_slope = tf.stack(cells[:-1]) * keep * (1 - keep)
+        candidate_slope = into * (1 - candidate * candidate)
+        out_slope = tanh * out * (1 - out)
+        slopes = tf.unstack(tf.concat([into_slope, keep_slope, candidate_slope, out_slope], axis=2))
+        cell_slopes = tf.unstack(out * (1 - tanh * tanh))
         d_gates = []
         for step, d_output in reversed(list(enumerate(tf.unstack(d_outputs)))):
-            into, keep, candidate, out = actives[step]
             d_hidden += d_output
-            d_cell += d_hidden * out * (1 - tanhs[step] * tanhs[step])
-            d_gates.append(
-                tf.concat(
-                    [
-                        d_cell * candidate * into * (1 - into),
-                        d_cell * cells[step] * keep * (1 - keep),
-                        d_cell * into * (1 - candidate * candidate),
-                        d_hidden * tanhs[step] * out * (1 - out),
-                    ],
-                    axis=1,
-                )
-            )
+            d_cell += d_hidden * cell_slopes[step]
+            d_gates.append(tf.concat([d_cell, d_cell, d_cell, d_hidden], axis=1) * slopes[step])
             d_hidden = tf.matmul(d_gates[-1], kernel, transpose_b=True)
-            d_cell *= keep
+            d_cell *= actives[step][1]
         stacked = tf.stack(d_gates[::-1])
         before = tf.reshape(tf.stack(hiddens[:-1]), (-1, units))
         d_kernel = tf.matmul(before, tf.reshape(stacked, (-1, 4 * units)), transpose_a=True)
