@@ -1,7 +1,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from friendbot.errors import ModelError
@@ -39,6 +39,7 @@ def test_any_text_survives(text: str) -> None:
 
 
 @given(st.data())
+@settings(max_examples=1000)
 def test_ids_chosen_among_those_that_may_follow_are_valid_utf8(data: st.DataObject) -> None:
     vocabulary = Vocabulary.build(TEXTS, 300)
     ids: list[int] = []

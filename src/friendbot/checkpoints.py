@@ -157,5 +157,4 @@ def _read(folder: Path) -> Checkpoint:
 
 def load_state(folder: Path) -> dict[str, np.ndarray]:
     """The arrays that `save` was given as `state`."""
-    with np.load(folder / STATE, allow_pickle=False) as archive:
-        return {name: archive[name] for name in archive.files}
+    return weights.load_arrays(folder / STATE)

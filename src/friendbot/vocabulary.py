@@ -109,12 +109,15 @@ class Vocabulary:
 @cache
 def _next_bytes(pending: bytes) -> tuple[int, ...]:
     """Bytes that may come after `pending` in UTF-8."""
+    return tuple(byte for byte in range(256) if _begins_utf8(pending + bytes([byte])))
 
-    def fits(byte: int) -> bool:
-        try:
-            codecs.getincrementaldecoder("utf-8")("strict").decode(pending + bytes([byte]))
-        except UnicodeDecodeError:
-            return False
-        return True
 
-    return tuple(byte for byte in range(256) if fits(byte))
+@cache
+def _begins_utf8(start: bytes) -> bool:
+    """Whether some text's UTF-8 begins so, or is that: Python's decoder alone lets halves of surrogates begin."""
+    decoder = codecs.getincrementaldecoder("utf-8")("strict")
+    try:
+        decoder.decode(start)
+    except UnicodeDecodeError:
+        return False
+    return not decoder.getstate()[0] or any(_begins_utf8(start + bytes([byte])) for byte in range(0x80, 0xC0))

@@ -65,6 +65,12 @@ def save_weights(path: Path, weights: Mapping[str, np.ndarray]) -> None:
         np.savez(file, allow_pickle=False, **{name: weights[name] for name in sorted(weights)})
 
 
+def load_arrays(path: Path) -> dict[str, np.ndarray]:
+    """The arrays of an `.npz` file by name."""
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
+        return {name: archive[name] for name in archive.files}
+
+
 def load(folder: Path) -> Model:
     """Read a model folder.
 
@@ -78,8 +84,7 @@ def load(folder: Path) -> Model:
         architecture, digest = _architecture((folder / "model.json").read_text(encoding="utf-8"))
         vocabulary = Vocabulary.from_json((folder / "vocabulary.json").read_text(encoding="utf-8"))
         card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
-        with np.load(folder / "weights.npz", allow_pickle=False) as archive:
-            weights = {name: archive[name] for name in archive.files}
+        weights = load_arrays(folder / "weights.npz")
     except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
         raise ModelError(f"the model in {folder} is damaged ({error}); `dvc checkout` restores it") from None
     if digest != vocabulary.digest() or architecture.vocabulary_size != len(vocabulary):
