@@ -10,7 +10,7 @@ from friendbot import dataset, dialogue, encoding, errors, params
 
 def main() -> None:
     settings = params.load().encode
-    encoded = encoding.encode(dialogue.read(Path("data/thread.parquet")), settings.vocabulary_size)
+    encoded = encoding.encode(dialogue.read(Path("data/thread.parquet")), settings.tokenizer, settings.vocabulary_size)
     dataset.save(Path("data/encoded"), encoded)
     print(f"{len(encoded.train):,} tokens to learn from, a vocabulary of {len(encoded.vocabulary)}")
 

@@ -166,7 +166,7 @@ def committed(source: Path, root: Path, home: Path, results: bool = True) -> Hou
 def encoded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """`data/encoded` of the small talk."""
     folder = tmp_path_factory.mktemp("encoded")
-    dataset.save(folder, encoding.encode(lines(), 300))
+    dataset.save(folder, encoding.encode(lines(), "bpe", 300))
     return folder
 
 

@@ -7,7 +7,7 @@ from friendbot.conversation import Conversation
 from friendbot.inference import State
 from friendbot.vocabulary import Vocabulary
 
-VOCABULARY = Vocabulary("abcdefgh 😂")
+VOCABULARY = Vocabulary("char", "abcdefgh 😂")
 ME, FRIEND, GAP = VOCABULARY.me, VOCABULARY.friend, VOCABULARY.gap
 
 

@@ -31,7 +31,7 @@ def test_nothing_to_learn_from_is_an_error() -> None:
 
 
 def test_the_stream_is_speaker_text_and_gap() -> None:
-    encoded = encoding.encode(lines(), 300)
+    encoded = encoding.encode(lines(), "bpe", 300)
     vocabulary = encoded.vocabulary
     spelled = "".join(
         {vocabulary.me: "<me>", vocabulary.friend: "<friend>", vocabulary.gap: "<gap>"}.get(id)
@@ -48,11 +48,11 @@ def test_the_stream_is_speaker_text_and_gap() -> None:
 def test_the_vocabulary_has_never_seen_the_newer_parts() -> None:
     talk = lines()
     newer = [line._replace(text=line.text + " ЖЖЖ") if line.split != "train" else line for line in talk]
-    assert encoding.encode(newer, 300).vocabulary.characters == encoding.encode(talk, 300).vocabulary.characters
+    assert encoding.encode(newer, "bpe", 300).vocabulary.pieces == encoding.encode(talk, "bpe", 300).vocabulary.pieces
 
 
 def test_what_is_saved_is_loaded_and_bytes_repeat(tmp_path: Path) -> None:
-    encoded = encoding.encode(lines(), 300)
+    encoded = encoding.encode(lines(), "bpe", 300)
     dataset.save(tmp_path / "a", encoded)
     dataset.save(tmp_path / "b", encoded)
     for path in (tmp_path / "a").iterdir():
@@ -64,7 +64,7 @@ def test_what_is_saved_is_loaded_and_bytes_repeat(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["train.npy", "vocabulary.json", "about.json"])
 def test_a_damaged_file_is_one_line(tmp_path: Path, name: str) -> None:
-    dataset.save(tmp_path, encoding.encode(lines(), 300))
+    dataset.save(tmp_path, encoding.encode(lines(), "bpe", 300))
     (tmp_path / name).write_bytes(b"{")
     with pytest.raises(ModelError, match="damaged"):
         dataset.load(tmp_path)

@@ -10,7 +10,7 @@ from friendbot.dialogue import Line
 from friendbot.inference import Network
 from friendbot.vocabulary import Vocabulary
 
-VOCABULARY = Vocabulary("abc")
+VOCABULARY = Vocabulary("char", "abc")
 A, B, C = (VOCABULARY.encode(letter)[0] for letter in "abc")
 ME, THEM, GAP = VOCABULARY.me, VOCABULARY.friend, VOCABULARY.gap
 
@@ -41,7 +41,7 @@ def test_characters_spelt_as_bytes_count_once() -> None:
 
 def test_losses_do_not_depend_on_how_the_text_is_cut(trained: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     model = weights.load(trained / "model")
-    tokens = encoding.encode(lines(), 300).test
+    tokens = encoding.encode(lines(), "bpe", 300).test
     whole = evaluation.losses(Network(model), tokens)
     assert whole.shape == (len(tokens) - 1,)
     monkeypatch.setattr(evaluation, "CHUNK", 7)
@@ -109,7 +109,7 @@ def test_unseen_characters_cost_more_than_any_seen() -> None:
 
 def test_the_model_beats_the_baselines_on_the_small_talk(trained: Path) -> None:
     model = weights.load(trained / "model")
-    encoded, talk = encoding.encode(lines(), 300), lines()
+    encoded, talk = encoding.encode(lines(), "bpe", 300), lines()
     train, test = ([part for part in talk if part.split == split] for split in ("train", "test"))
     measured = evaluation.measure(Network(model), encoded.test, model.vocabulary)
     simple = baselines.measure(train, test)["unigram"]

@@ -33,7 +33,7 @@ def test_a_file_cut_short_is_named_as_damage(folder: Path, name: str) -> None:
 
 def test_a_vocabulary_of_the_same_size_but_another_training_is_refused(folder: Path) -> None:
     data = json.loads((folder / "vocabulary.json").read_text())
-    data["characters"] = data["characters"][::-1]
+    data["pieces"][0], data["pieces"][1] = data["pieces"][1], data["pieces"][0]
     (folder / "vocabulary.json").write_text(json.dumps(data))
     with pytest.raises(ModelError, match="is not the one its model was trained with"):
         weights.load(folder)

@@ -8,8 +8,8 @@ from friendbot.inference import Network, State
 from friendbot.sampling import Sampler
 from friendbot.vocabulary import SPECIALS, Vocabulary
 
-LONGEST_MESSAGE = 400
-"""Tokens after which a message is cut."""
+LONGEST_MESSAGE = 600
+"""UTF-8 bytes after which a message is cut."""
 MOST_MESSAGES = 8
 """Messages after which an answer is cut."""
 
@@ -51,12 +51,14 @@ class Conversation:
     def _message(self) -> tuple[list[int], int]:
         """Token ids of one message, and the special that ended it, which is not read: it begins what comes next."""
         ids: list[int] = []
+        size = 0
         self.state, logits = self.network.step(self.state, self.vocabulary.friend)
-        while len(ids) < LONGEST_MESSAGE:
+        while size < LONGEST_MESSAGE:
             id = self.sampler(self._allowed(logits, ids), self.random)
             if id < len(SPECIALS):
                 return ids, id
             ids.append(id)
+            size += len(self.vocabulary.bytes_of(id))
             self.state, logits = self.network.step(self.state, id)
         return ids, self.vocabulary.me
 

@@ -11,9 +11,10 @@ from friendbot.splits import SPLITS
 from friendbot.vocabulary import Vocabulary, normalise
 
 
-def encode(lines: list[Line], vocabulary_size: int) -> Encoded:
+def encode(lines: list[Line], tokenizer: str, vocabulary_size: int) -> Encoded:
     """Build the vocabulary from the training part alone, and encode every part with it."""
-    vocabulary = Vocabulary.build((line.text for line in lines if line.split == "train"), vocabulary_size)
+    known = (line.text for line in lines if line.split == "train")
+    vocabulary = Vocabulary.build(known, tokenizer, vocabulary_size)
     tokens: dict[str, list[int]] = {split: [] for split in SPLITS}
     session = None
     for line in lines:

@@ -2,7 +2,7 @@
 
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from ruamel.yaml import YAML
@@ -44,6 +44,7 @@ class FilterParams(Section):
 class EncodeParams(Section):
     """How text becomes token ids."""
 
+    tokenizer: Literal["char", "bpe"]
     vocabulary_size: Annotated[int, Field(ge=260)]
 
 
