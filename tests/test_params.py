@@ -19,7 +19,7 @@ def changed(tmp_path: Path, old: str, new: str) -> Path:
 def test_the_committed_file_is_valid() -> None:
     loaded = params.load(ROOT / "params.yaml")
     assert loaded.parse.archive == "data/demo/json.zip"
-    assert loaded.train.sequence_length == 128
+    assert loaded.train.sequence_length == 64
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def test_the_committed_file_is_valid() -> None:
             "model.units should be a valid integer, but is '256' (a number without quotes)",
         ),
         ("strict: false", "strict: maybe", "parse.strict should be a valid boolean, but is 'maybe'"),
-        ("dropout: 0.1", "dropout: .nan", "model.dropout should be a finite number, but is nan"),
+        ("dropout: 0.2", "dropout: .nan", "model.dropout should be a finite number, but is nan"),
     ],
 )
 def test_a_mistake_is_one_line_that_names_it(tmp_path: Path, old: str, new: str, message: str) -> None:
