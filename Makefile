@@ -44,9 +44,7 @@ help: ## list these commands
 setup: $(made) ## make .venv/ from uv.lock (uv is brought in if it is not there)
 
 repro: setup ## set-up, then the whole pipeline: a bot and its report
-ifneq ($(origin ARCHIVE)$(origin FRIEND),undefinedundefined)
 	@$(python) src/set_params.py
-endif
 	@$(python) -m dvc repro
 	@$(python) src/summary.py
 	@echo "Your own archive: .venv/bin/python src/stats.py /path/to/facebook-NAME"

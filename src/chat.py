@@ -1,11 +1,12 @@
 """Talk to the model: `python src/chat.py`, on a terminal or through a pipe."""
 
+import io
 import sys
 from pathlib import Path
 
 from friendbot import cli, errors, weights
 from friendbot.conversation import Conversation
-from friendbot.errors import ModelError
+from friendbot.errors import FriendbotError, ModelError
 from friendbot.inference import Network
 from friendbot.sampling import sampler
 from friendbot.weights import Model
@@ -38,9 +39,13 @@ def main() -> None:
     me = arguments.my_name or model.card["me"]
     if arguments.once is not None:
         answer(chat, arguments.once, "")
+    elif sys.stdin is None:
+        raise FriendbotError("there is nothing to read: no keyboard, no pipe; --once TEXT answers one message")
     elif sys.stdin.isatty():
         talk(chat, model, me, friend)
     else:
+        if isinstance(sys.stdin, io.TextIOWrapper):
+            sys.stdin.reconfigure(errors="replace")
         for line in sys.stdin:
             if text := line.strip():
                 answer(chat, text, "")
@@ -49,7 +54,9 @@ def main() -> None:
 def choose(folder: Path | None, save_dir: Path | None) -> Model:
     """The model that the arguments mean: without any, the tracked one, or while that is being made, a checkpoint."""
     if save_dir is not None:
-        return weights.load_newest(save_dir)
+        model = weights.load_newest(save_dir)
+        announce(model)
+        return model
     if folder is not None:
         return weights.load(folder)
     tracked, checkpoints = ROOT / "models" / "friend", ROOT / "checkpoints"
@@ -59,8 +66,14 @@ def choose(folder: Path | None, save_dir: Path | None) -> Model:
         model = weights.load_newest(checkpoints)
     except ModelError:
         raise ModelError("there is no model yet; `make repro` makes one, its first checkpoint comes soon") from None
-    print(f"no finished model yet: this is checkpoint {model.folder.name}", file=sys.stderr)
+    print("no finished model yet: ", end="", file=sys.stderr)
+    announce(model)
     return model
+
+
+def announce(model: Model) -> None:
+    """Say on stderr which checkpoint this is, and whose: a training of another friend may have just begun."""
+    print(f"this is {model.card['friend']} in checkpoint {model.folder}", file=sys.stderr)
 
 
 def talk(chat: Conversation, model: Model, me: str, friend: str) -> None:
@@ -89,7 +102,7 @@ def answer(chat: Conversation, text: str, prefix: str) -> None:
     """Print the friend's answer as it comes, one line for each message."""
     chat.hear(text)
     for message in chat.reply():
-        print(prefix + " ".join(message.split()), flush=True)
+        print(prefix + cli.printable(message), flush=True)
 
 
 def temperature(text: str) -> float:

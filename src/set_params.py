@@ -14,7 +14,7 @@ import yaml
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from friendbot import errors
+from friendbot import errors, params
 from friendbot.errors import FriendbotError, ParamsError
 from friendbot.files import write_text
 
@@ -26,6 +26,12 @@ BREAKS = ("Cc", "Cs", "Zl", "Zp")  # control characters, bytes that are not UTF-
 
 
 def main() -> None:
+    choose()
+    params.load(PARAMS)  # before DVC, which does not know what a param may be
+
+
+def choose() -> None:
+    """Set what the environment names."""
     wanted = {name: value for name in SETTINGS if (value := os.environ.get(name))}
     if not wanted:
         return

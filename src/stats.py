@@ -18,25 +18,30 @@ def main() -> None:
     parser = cli.Parser(description="List the threads of an archive, and the command that learns from each.")
     parser.add_argument("archive", type=Path, metavar="ARCHIVE", help="file, folder or zip of a download")
     parser.add_argument("--json", action="store_true", help="print JSON, for other programs")
-    parser.add_argument("--top", type=int, default=20, metavar="N", help="how many threads to show (default: 20)")
+    parser.add_argument("--top", type=count, default=20, metavar="N", help="how many threads to show (default: 20)")
     parser.add_argument("--owner", metavar="NAME", help="whose archive it is, where it does not say so itself")
     parser.add_argument("--timezone", metavar="ZONE", help="such as Europe/Berlin, where its dates need one")
     arguments = parser.parse_args()
 
-    path = arguments.archive.expanduser()
+    path = arguments.archive
     with Progress("reading", unit="bytes") as progress:
         found = archives.read(path, owner=arguments.owner, timezone=arguments.timezone, progress=progress.update)
         listed = threads.summarise(messages.batches(found))
-    names = [thread.others[0] for thread in listed if thread.refusal() is None]
-    rows = [describe(thread, path, names.count(thread.others[0]) > 1 if thread.others else False) for thread in listed]
+    names = [threads.fold(thread.others[0]) for thread in listed if thread.refusal() is None]
+    given = {"parse.owner": arguments.owner, "parse.timezone": arguments.timezone}
+    told = {key: value for key, value in given.items() if value}
+    rows = []
+    for thread in listed:
+        ambiguous = bool(thread.others) and names.count(threads.fold(thread.others[0])) > 1
+        rows.append(describe(thread, path, told, thread.thread_id if ambiguous else None))
     if arguments.json:
         print(json.dumps({"owner": listed[0].owner, "threads": rows}, indent=1, ensure_ascii=False))
     else:
-        show(listed[0].owner, rows, arguments.top)
+        show(listed[0].owner, rows, arguments.top, told)
 
 
-def describe(thread: Thread, path: Path, ambiguous: bool) -> dict[str, Any]:
-    """One thread as JSON has it; `ambiguous` where another usable thread is with the same name."""
+def describe(thread: Thread, path: Path, told: dict[str, str], friend: str | None) -> dict[str, Any]:
+    """One thread as JSON has it; `friend` is what it must be called where another one is with the same name."""
     senders = sorted(thread.people, key=lambda name: (-thread.typed(name), name))
     typed = sum(thread.typed(name) for name in senders)
     refusal = thread.refusal()
@@ -51,22 +56,30 @@ def describe(thread: Thread, path: Path, ambiguous: bool) -> dict[str, Any]:
         "last": date(thread.last),
         "two_party": refusal is None,
         "refusal": refusal,
-        "commands": None if refusal else commands(path, thread.thread_id if ambiguous else thread.others[0]),
+        "commands": None if refusal else commands(path, friend or thread.others[0], told),
     }
 
 
-def commands(path: Path, friend: str) -> dict[str, str]:
-    """How to learn from a thread: the pipeline itself, or an experiment beside it."""
+def commands(path: Path, friend: str, told: dict[str, str]) -> dict[str, str]:
+    """How to learn from a thread: the pipeline itself, or an experiment beside it; `told` are other params to set."""
     archive = str(path.resolve())
+    settings = {"parse.archive": archive, "filter.friend": friend, **told}
     return {
         "repro": f"make repro {cli.assignment('ARCHIVE', archive)} {cli.assignment('FRIEND', friend)}",
-        "experiment": f"dvc exp run {cli.override('parse.archive', archive)} {cli.override('filter.friend', friend)}",
+        "experiment": "dvc exp run " + " ".join(cli.override(key, value) for key, value in settings.items()),
     }
 
 
-def show(owner: str, rows: list[dict[str, Any]], top: int) -> None:
+def show(owner: str, rows: list[dict[str, Any]], top: int, told: dict[str, str]) -> None:
     """The same on a terminal: a table, and the commands below it."""
     console = Console(width=None if sys.stdout.isatty() else 140, highlight=False)
+    with console.capture() as text:
+        draw(console, owner, rows, top, told)
+    print(text.get(), end="")
+
+
+def draw(console: Console, owner: str, rows: list[dict[str, Any]], top: int, told: dict[str, str]) -> None:
+    """Fill the console."""
     total = sum(sum(row["kinds"].values()) for row in rows)
     period = f"{min(row['first'] for row in rows)} to {max(row['last'] for row in rows)}"
     console.print(f"Archive of {owner}: {total:,} messages in {len(rows):,} threads, {period}\n", markup=False)
@@ -87,7 +100,8 @@ def show(owner: str, rows: list[dict[str, Any]], top: int) -> None:
     if len(rows) > top:
         console.print(f"\n{len(rows) - top} more: --top {len(rows)} shows all")
     if usable:
-        console.print("\nTo learn from one of them:")
+        first = "".join(f", with {key}: {value} in params.yaml" for key, value in told.items())
+        console.print(f"\nTo learn from one of them{first}:", markup=False)
         for row in usable:
             console.print(f"  {row['commands']['repro']}", markup=False, soft_wrap=True)
         console.print("Or as an experiment, to compare with others in `dvc exp show`:")
@@ -96,7 +110,15 @@ def show(owner: str, rows: list[dict[str, Any]], top: int) -> None:
 
 def _plain(text: str) -> str:
     """Text that rich does not read as markup."""
-    return text.replace("[", r"\[")
+    return cli.printable(text).replace("[", r"\[")
+
+
+def count(text: str) -> int:
+    """An argument from 1 on."""
+    value = int(text)
+    if value < 1:
+        raise ValueError
+    return value
 
 
 if __name__ == "__main__":

@@ -8,18 +8,22 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
 import json
 
 from friendbot import baselines, dataset, dialogue, errors, evaluation, files, params, weights
+from friendbot.errors import ModelError
 from friendbot.inference import Network
 
 
 def main() -> None:
     settings = params.load().evaluate
     model = weights.load(Path("models/friend"))
+    encoded = dataset.load(Path("data/encoded"))
+    if encoded.vocabulary.digest() != model.vocabulary.digest():
+        raise ModelError("models/friend was trained with another vocabulary than data/encoded; run `dvc repro`")
     network = Network(model)
     lines = dialogue.read(Path("data/thread.parquet"))
-    train, test = ([line for line in lines if line.split == split] for split in ("train", "test"))
+    test = [line for line in lines if line.split == "test"]
     metrics = {
-        "test": evaluation.measure(network, dataset.load(Path("data/encoded")).test, model.vocabulary),
-        "baseline": baselines.measure(train, test),
+        "test": evaluation.measure(network, encoded.test, model.vocabulary),
+        "baseline": baselines.measure(lines),
     }
     answered = evaluation.answer(network, model.vocabulary, test, settings.turns, settings.temperature, settings.seed)
     decoding = {"format": 1, "decoding": {"temperature": settings.temperature}, "metrics": metrics["test"]}

@@ -13,7 +13,7 @@ def main() -> None:
     settings = params.load().parse
     with Progress("reading", unit="bytes") as progress:
         found = archives.read(
-            Path(settings.archive).expanduser(),
+            Path(settings.archive),
             owner=settings.owner,
             timezone=settings.timezone,
             strict=settings.strict,

@@ -5,11 +5,13 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
 
-from friendbot import errors, params, training
+from friendbot import errors, params
 
 
 def main() -> None:
     settings = params.load()
+    from friendbot import training  # takes seconds: here, Ctrl-C and a mistake in the params end quietly
+
     training.train(
         encoded=Path("data/encoded"),
         published=Path("models/friend"),

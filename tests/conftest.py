@@ -129,7 +129,7 @@ class House:
             str(path.relative_to(self.root)): hashlib.sha256(path.read_bytes()).hexdigest()
             for folder in ("data", "models", "reports")
             for path in sorted((self.root / folder).rglob("*"))
-            if path.is_file() and "demo" not in path.parts and path.name != "timing.json"
+            if path.is_file() and "demo" not in path.relative_to(self.root).parts and path.name != "timing.json"
         }
 
     def epochs_kept(self) -> set[str]:

@@ -1,6 +1,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+import pytest
 
 from friendbot import conversation
 from friendbot.conversation import Conversation
@@ -21,6 +22,7 @@ class Script:
         return State((), ())
 
     def read(self, state: State, ids: Sequence[int]) -> tuple[State, np.ndarray]:
+        assert len(ids) <= conversation.CHUNK, "the logits of a long text would fill the memory"
         self.seen.extend(int(id) for id in ids)
         return state, np.zeros((len(ids), len(VOCABULARY)), np.float32)
 
@@ -76,3 +78,16 @@ def test_endless_answers_are_cut() -> None:
     assert [len(message) for message in messages] == [conversation.LONGEST_MESSAGE]
     forever = chat(Script(*[*ids("a"), FRIEND] * 100))
     assert len(list(forever.reply())) == conversation.MOST_MESSAGES
+
+
+def test_a_very_long_message_is_read_in_parts() -> None:
+    script = Script(*ids("a"), ME)
+    talk = chat(script)
+    talk.hear("ab" * 10_000)
+    assert script.seen == [GAP, ME, *ids("ab" * 10_000)]
+
+
+def test_a_message_is_not_cut_inside_a_character(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(conversation, "LONGEST_MESSAGE", 2)
+    spelled = [3 + byte for byte in "a€b".encode()]
+    assert list(chat(Script(*spelled)).reply()) == ["a€"]

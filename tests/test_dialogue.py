@@ -54,5 +54,5 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
 
 
 def test_a_missing_table_says_which_stage_makes_it(tmp_path: Path) -> None:
-    with pytest.raises(ThreadError, match="run `dvc repro filter`"):
+    with pytest.raises(ThreadError, match="run `dvc repro -f filter`"):
         dialogue.read(tmp_path / "thread.parquet")

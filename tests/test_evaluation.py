@@ -86,10 +86,13 @@ def test_answers_repeat_with_the_seed_and_change_with_it(trained: Path) -> None:
     assert len(answers(1, 10_000)) == len(evaluation.turns(test))
 
 
+def split_lines(train: list[Line], test: list[Line]) -> list[Line]:
+    return [part._replace(split="train") for part in train] + [part._replace(session=1) for part in test]
+
+
 def test_baselines_pay_for_the_same_text() -> None:
     train = [line("me", "ab"), line("friend", "ab")] * 50
-    test = [line("me", "a"), line("friend", "b"), line("me", "a")]
-    result = baselines.measure(train, test)
+    result = baselines.measure(split_lines(train, [line("me", "a"), line("friend", "b"), line("me", "a")]))
     # <gap> is seen once, each speaker 50 times, a and b 100 times: 301 characters of 5 kinds.
     cost = {"mark": -math.log2(51 / 307), "letter": -math.log2(101 / 307)}
     assert result["unigram"]["friend"]["bits_per_char"] == pytest.approx(cost["letter"] + cost["mark"], abs=1e-4)
@@ -98,20 +101,30 @@ def test_baselines_pay_for_the_same_text() -> None:
     assert result["uniform"]["bits_per_char"] == pytest.approx(6 * math.log2(6) / 3, abs=1e-4)
 
 
+def test_baselines_read_what_the_model_reads(trained: Path) -> None:
+    """Symbol by token, where a token is a character: both pay for exactly the same."""
+    talk = lines()
+    inside = [part._replace(session=0) for part in talk]  # the test part begins inside a session
+    for dialogue in (talk, inside):
+        encoded = encoding.encode(dialogue, "char", 400)
+        symbols = [symbol for symbol in baselines.plain(dialogue) if symbol.split == "test"]
+        own = evaluation.belongs_to_friend(encoded.test, encoded.vocabulary)
+        assert len(symbols) == len(encoded.test)
+        assert [symbol.friend for symbol in symbols][1:] == own.tolist()[1:]
+
+
 def test_unseen_characters_cost_more_than_any_seen() -> None:
     train = [line("me", "ab"), line("friend", "ab")] * 50
-    seen, unseen = ([line("me", "a"), line("friend", text)] for text in ("b", "Ж"))
-    assert (
-        baselines.measure(train, unseen)["unigram"]["friend"]["bits_per_char"]
-        > baselines.measure(train, seen)["unigram"]["friend"]["bits_per_char"] + 20
+    seen, unseen = (
+        baselines.measure(split_lines(train, [line("me", "a"), line("friend", text)]))["unigram"] for text in ("b", "Ж")
     )
+    assert unseen["friend"]["bits_per_char"] > seen["friend"]["bits_per_char"] + 20
 
 
 def test_the_model_beats_the_baselines_on_the_small_talk(trained: Path) -> None:
     model = weights.load(trained / "model")
     encoded, talk = encoding.encode(lines(), "bpe", 300), lines()
-    train, test = ([part for part in talk if part.split == split] for split in ("train", "test"))
     measured = evaluation.measure(Network(model), encoded.test, model.vocabulary)
-    simple = baselines.measure(train, test)["unigram"]
+    simple = baselines.measure(talk)["unigram"]
     assert measured["friend"]["bits_per_char"] < simple["friend"]["bits_per_char"]
     assert model.card["friend"] == FRIEND

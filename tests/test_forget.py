@@ -73,7 +73,10 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 @pytest.fixture
 def house(finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("DVC_SITE_CACHE_DIR", str(tmp_path / "site"))
-    return shutil.copytree(finished, tmp_path / "house")
+    # A clone, as people have it: its remote's branches have no reflog.
+    git(tmp_path, "clone", "--quiet", str(finished), "house")
+    house = tmp_path / "house"
+    return shutil.copytree(finished, house, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".git"))
 
 
 @pytest.fixture
@@ -105,6 +108,8 @@ def learn(house: Path, archive: Path) -> None:
     dvc(house, "exp", "run", "--quiet", "--queue", "--name", f"{EXPERIMENT}-queued", *settings)
     dvc(house, "exp", "run", "--quiet", "--name", f"{EXPERIMENT}-here", *settings)
     git(house, "add", "params.yaml")
+    (house / "data" / ".messages.parquet.tmp").write_text(FRIEND)  # of a process that was killed
+    (house / ".params.yaml.tmp").write_text(FRIEND)
     (house / "checkpoints" / "2").mkdir()
     (house / "checkpoints" / "2" / "card.json").write_text(FRIEND)
 

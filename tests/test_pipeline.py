@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 from conftest import FRIEND, ROOT, House, chatter, committed, write_archive
 
+from friendbot import weights
+
 OTHER = "Grissom O'Neil"
 TINY: dict[str, dict[str, object]] = {
     "filter": {"friend": FRIEND},
@@ -77,15 +79,26 @@ def test_a_repro_makes_every_file_and_a_second_one_nothing(house: House) -> None
     assert house.git("status", "--porcelain") == ""
 
 
+def leaves(tree: object) -> Iterator[object]:
+    """The values at the ends of nested mappings."""
+    if isinstance(tree, dict):
+        for branch in tree.values():
+            yield from leaves(branch)
+    else:
+        yield tree
+
+
 def test_git_holds_numbers_and_no_words_of_the_archive(house: House) -> None:
     tracked = house.git("ls-files", "data", "models", "reports", "checkpoints").split()
     assert {name for name in tracked if not name.startswith("data/demo/")} == {
         "reports/filter.json",
         "reports/metrics.json",
     }
-    counts = json.loads((house.root / "reports" / "filter.json").read_text())
+    counts, metrics = (
+        json.loads((house.root / "reports" / name).read_text()) for name in ("filter.json", "metrics.json")
+    )
+    assert all(isinstance(leaf, int | float) for report in (counts, metrics) for leaf in leaves(report))
     assert counts["kept"] == 400
-    metrics = json.loads((house.root / "reports" / "metrics.json").read_text())
     assert metrics["test"]["friend"]["bits_per_char"] > 0
     assert metrics["baseline"]["unigram"]["bits_per_char"] > 0
 
@@ -120,12 +133,12 @@ def test_killed_in_training_and_started_again_ends_in_the_same_bytes(house: Hous
     process.wait()
     assert not (killed.root / "models" / "friend").exists() or not any((killed.root / "models" / "friend").iterdir())
     talked = killed.run(sys.executable, "src/chat.py", "--once", "Did you sleep?", "--seed", "1")
-    assert "no finished model yet: this is checkpoint epoch-000" in talked
+    assert f"no finished model yet: this is {FRIEND} in checkpoint" in talked
 
     assert "going on after epoch" in killed.dvc("repro")
-    made = {name: digest for name, digest in killed.outs().items() if name.startswith("models/friend/")}
-    made.pop("models/friend/evaluation.json")
-    assert made == {name: digest for name, digest in whole.outs().items() if name.startswith("models/friend/")}
+    made, expected = killed.outs(), whole.outs()
+    trained = {"reports/history.csv", *(f"models/friend/{name}" for name in weights.FILES)}
+    assert {name: made[name] for name in trained} == {name: expected[name] for name in trained}
     assert "seed" in killed.dvc("params", "diff")
     assert "test.friend.bits_per_char" in killed.dvc("metrics", "diff")
 
@@ -135,7 +148,6 @@ def test_another_friend_and_back_without_training_again(house: House) -> None:
     said = house.dvc("exp", "run", "-n", "other", "-S", f"filter.friend='{OTHER.replace(chr(39), chr(92) + chr(39))}'")
     assert "Running stage 'train'" in said
     assert json.loads((house.root / "models" / "friend" / "card.json").read_text())["friend"] == OTHER
-    assert "Did you" not in house.run(sys.executable, "src/chat.py", "--once", "Hello", "--seed", "1")
     trainings = house.epochs_kept()
     assert len(trainings) == 2
 
@@ -196,4 +208,19 @@ def test_a_mistake_is_one_line_and_leaves_no_half_written_file(
     said = clone.run(sys.executable, f"stages/{stage}.py", status=2)
     assert said.startswith(message)
     assert said.count("\n") == 1
+    assert clone.outs() == before
+
+
+def test_a_model_of_another_vocabulary_is_not_measured(house: House, tmp_path: Path) -> None:
+    clone = house.clone(tmp_path / "clone")
+    for name in ("data/thread.parquet", "data/encoded", "models/friend"):
+        source = house.root / name
+        (clone.root / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copytree(source, clone.root / name) if source.is_dir() else shutil.copy(source, clone.root / name)
+    clone.set("encode", vocabulary_size=290)
+    clone.run(sys.executable, "stages/encode.py")
+    before = clone.outs()
+    assert clone.run(sys.executable, "stages/evaluate.py", status=2) == (
+        "evaluate: models/friend was trained with another vocabulary than data/encoded; run `dvc repro`\n"
+    )
     assert clone.outs() == before

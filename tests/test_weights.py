@@ -1,11 +1,12 @@
 import json
 import os
 import shutil
+import threading
 from pathlib import Path
 
 import pytest
 
-from friendbot import weights
+from friendbot import checkpoints, weights
 from friendbot.errors import ModelError
 
 
@@ -71,3 +72,27 @@ def test_no_checkpoint_at_all(tmp_path: Path) -> None:
         weights.newest(tmp_path / "checkpoints")
     with pytest.raises(ModelError, match="there is no model in"):
         weights.newest(tmp_path)
+
+
+def test_a_reader_beside_a_training_never_sees_half_a_checkpoint(trained: Path, tmp_path: Path) -> None:
+    """One thread writes, renames and prunes as a training does, another loads the newest all the while."""
+    (source,) = (trained / "checkpoints").glob("*/epoch-0003")
+    saved = weights.load(source)
+    state = weights.load_arrays(source / checkpoints.STATE)
+    history = [{"epoch": 1, "valid_loss": 1.0}]
+
+    def write(kept: checkpoints.Checkpoints) -> None:
+        for epoch in range(2, 60):
+            history.append({"epoch": epoch, "valid_loss": 1.0 / epoch})
+            kept.save(history, saved.architecture, saved.weights, saved.vocabulary, saved.card, state)
+
+    with checkpoints.Checkpoints(tmp_path, "run", keep=1) as kept:
+        kept.save(history, saved.architecture, saved.weights, saved.vocabulary, saved.card, state)
+        writer = threading.Thread(target=write, args=(kept,))
+        writer.start()
+        seen = set()
+        while writer.is_alive():
+            seen.add(weights.load_newest(tmp_path).folder.name)
+        writer.join()
+    assert len(seen) > 1
+    assert weights.newest(tmp_path).name == "epoch-0059"

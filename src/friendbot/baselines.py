@@ -2,8 +2,8 @@
 
 import math
 from collections import Counter
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
 
 from friendbot.dialogue import FRIEND, ME, Line
 from friendbot.evaluation import Share
@@ -15,49 +15,58 @@ GAP_MARK = "\ue003"
 CODE_POINTS = 0x110000
 
 
-def plain(lines: list[Line]) -> list[tuple[str, bool]]:
-    """The dialogue as single characters, each with whether it is the friend's (text, and the mark after a message)."""
-    stream: list[tuple[str, bool]] = []
+class Symbol(NamedTuple):
+    """One character of the dialogue as plain text."""
+
+    character: str
+    split: str
+    friend: bool
+    """Whether it is the friend's: their text, and the mark that follows a message of theirs."""
+    mark: bool
+    """Whether it stands for a special."""
+
+
+def plain(lines: list[Line]) -> Iterator[Symbol]:
+    """The dialogue as plain text, marks in the places of the specials that the model reads."""
     session, speaker = None, None
     for line in lines:
         after_friend = speaker == FRIEND
         if line.session != session:
-            stream.append((GAP_MARK, after_friend))
+            yield Symbol(GAP_MARK, line.split, after_friend, True)
             after_friend = False
-        stream.append((MARKS[line.speaker], after_friend))
-        stream.extend((character, line.speaker == FRIEND) for character in normalise(line.text))
+        yield Symbol(MARKS[line.speaker], line.split, after_friend, True)
+        for character in normalise(line.text):
+            yield Symbol(character, line.split, line.speaker == FRIEND, False)
         session, speaker = line.session, line.speaker
-    return stream
 
 
-def measure(train: list[Line], test: list[Line]) -> dict[str, Any]:
-    """Bits per character of `uniform` and `unigram` on `test`, each for all text and under `friend`, as the model's."""
-    counts = Counter(character for character, _ in plain(train))
+def measure(lines: list[Line]) -> dict[str, Any]:
+    """Bits per character on the test part of models fitted to the training part, counted as the model's are.
+
+    `uniform` knows which characters there are, `unigram` how often; each for all text and, under `friend`, for theirs.
+    """
+    symbols = list(plain(lines))
+    counts = Counter(symbol.character for symbol in symbols if symbol.split == "train")
     total, kinds = counts.total(), len(counts)
 
     def uniform(character: str) -> float:
-        return 1 / (kinds + 1) if character in counts else 1 / (kinds + 1) / CODE_POINTS
+        return _escaped(1 / (kinds + 1), character in counts)
 
     def unigram(character: str) -> float:
-        # Add-one smoothing; a character never seen pays for one escape, then for any code point.
-        return (
-            (counts[character] + 1) / (total + kinds + 1)
-            if character in counts
-            else 1 / (total + kinds + 1) / CODE_POINTS
-        )
+        return _escaped((counts[character] + 1) / (total + kinds + 1), character in counts)
 
-    stream = plain(test)[1:]
-    return {"uniform": _score(stream, uniform), "unigram": _score(stream, unigram)}
+    test = [symbol for symbol in symbols if symbol.split == "test"][1:]
+    return {"uniform": _score(test, uniform), "unigram": _score(test, unigram)}
 
 
-def _score(stream: list[tuple[str, bool]], probability: Callable[[str], float]) -> dict[str, Any]:
-    marks = {*MARKS.values(), GAP_MARK}
+def _escaped(probability: float, known: bool) -> float:
+    """A character that was never seen pays for an escape, then for any code point."""
+    return probability if known else probability / CODE_POINTS
 
-    def share(part: list[str]) -> float:
-        nats = -sum(math.log(probability(character)) for character in part)
-        return Share(nats, len(part), sum(character not in marks for character in part)).metrics()["bits_per_char"]
 
-    return {
-        "bits_per_char": share([character for character, _ in stream]),
-        "friend": {"bits_per_char": share([character for character, friend in stream if friend])},
-    }
+def _score(symbols: list[Symbol], probability: Callable[[str], float]) -> dict[str, Any]:
+    def bits(part: list[Symbol]) -> float:
+        nats = -sum(math.log(probability(symbol.character)) for symbol in part)
+        return Share(nats, len(part), sum(not symbol.mark for symbol in part)).metrics()["bits_per_char"]
+
+    return {"bits_per_char": bits(symbols), "friend": {"bits_per_char": bits([one for one in symbols if one.friend])}}

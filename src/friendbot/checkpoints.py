@@ -90,7 +90,7 @@ class Checkpoints:
                 if weights.whole(self.at(best_epoch(checkpoint.history))):
                     return checkpoint
             print(f"checkpoint {folder} is damaged; going on from the one before", file=sys.stderr)
-            shutil.rmtree(folder)
+            _remove(folder)
         return None
 
     def at(self, epoch: int) -> Path:
@@ -115,12 +115,11 @@ class Checkpoints:
         checksums = {path.name: files.sha256(path) for path in sorted(temporary.iterdir())}
         record = {"epoch": len(history), "history": history, "sha256": checksums}
         files.write_text(temporary / CHECKSUMS, json.dumps(record, indent=1) + "\n")
-        shutil.rmtree(folder, ignore_errors=True)
         temporary.rename(folder)
         files.flush(self.folder)
         whole = sorted(self.folder.glob("epoch-*"))
         for old in set(whole[: -self.keep]) - {self.at(best_epoch(history))}:
-            shutil.rmtree(old)
+            _remove(old)
 
     def publish(self, epoch: int, model: Path) -> None:
         """Copy an epoch's model files to the folder `model`, `model.json` last, and mark the training as finished."""
@@ -148,6 +147,14 @@ def write_model(
     files.write_text(folder / "vocabulary.json", vocabulary.to_json())
     files.write_text(folder / "card.json", json.dumps(card, indent=1) + "\n")
     files.write_text(folder / "model.json", architecture.to_json(vocabulary))
+
+
+def _remove(folder: Path) -> None:
+    """Remove a checkpoint at once: a chat that reads it finds it whole or gone."""
+    going = folder.with_name(f".{folder.name}.old.tmp")
+    shutil.rmtree(going, ignore_errors=True)
+    folder.rename(going)
+    shutil.rmtree(going)
 
 
 def _read(folder: Path) -> Checkpoint:

@@ -3,6 +3,7 @@
 import argparse
 import re
 import shlex
+import unicodedata
 from typing import NoReturn
 
 from friendbot.errors import FriendbotError
@@ -14,6 +15,11 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Raise instead of printing the usage and leaving."""
         raise FriendbotError(f"{message}; --help lists the options")
+
+
+def printable(text: str) -> str:
+    """Text as one line that cannot move the cursor or ring: spaces for line breaks, no control characters."""
+    return "".join(letter for letter in " ".join(text.split()) if unicodedata.category(letter) != "Cc")
 
 
 def quote(word: str) -> str:

@@ -8,6 +8,8 @@ from friendbot.inference import Network, State
 from friendbot.sampling import Sampler
 from friendbot.vocabulary import SPECIALS, Vocabulary
 
+CHUNK = 4096
+"""Tokens read at once: bounds the memory for logits."""
 LONGEST_MESSAGE = 600
 """UTF-8 bytes after which a message is cut."""
 MOST_MESSAGES = 8
@@ -37,7 +39,9 @@ class Conversation:
 
     def hear(self, text: str) -> None:
         """Take in one message of the person at the keyboard."""
-        self.state = self.network.read(self.state, [self.vocabulary.me, *self.vocabulary.encode(text)])[0]
+        ids = [self.vocabulary.me, *self.vocabulary.encode(text)]
+        for start in range(0, len(ids), CHUNK):
+            self.state = self.network.read(self.state, ids[start : start + CHUNK])[0]
 
     def reply(self) -> Iterator[str]:
         """The friend's answer, message by message, until the friend would stop."""
@@ -53,7 +57,7 @@ class Conversation:
         ids: list[int] = []
         size = 0
         self.state, logits = self.network.step(self.state, self.vocabulary.friend)
-        while size < LONGEST_MESSAGE:
+        while size < LONGEST_MESSAGE or self.vocabulary.pending(ids):
             id = self.sampler(self._allowed(logits, ids), self.random)
             if id < len(SPECIALS):
                 return ids, id

@@ -130,6 +130,6 @@ def read(path: Path) -> list[Line]:
     """
     try:
         table = pq.read_table(path, schema=SCHEMA)
-    except FileNotFoundError:
-        raise ThreadError(f"{path} is missing; run `dvc repro filter`") from None
+    except (FileNotFoundError, pa.ArrowInvalid):
+        raise ThreadError(f"{path} is missing or damaged; run `dvc repro -f filter`") from None
     return [Line(*row) for row in zip(*(column.to_pylist() for column in table.columns), strict=True)]

@@ -1,5 +1,6 @@
 """One family of errors that a person can put right, and the one place that prints them."""
 
+import io
 import os
 import sys
 from collections.abc import Callable
@@ -30,19 +31,23 @@ class ModelError(FriendbotError):
 def run(main: Callable[[], int | None]) -> NoReturn:
     """Run a script's `main` and exit with its status.
 
-    A `FriendbotError` becomes one line on stderr and status 2; Ctrl-C status 130; a reader of our
-    output that went away (`| head`) ends quietly. Any other exception is our bug and keeps its traceback.
+    A `FriendbotError`, or the operating system's (a full disk, a folder that may not be written), becomes one line on
+    stderr and status 2; Ctrl-C status 130; a reader of our output that went away (`| head`) ends quietly. Any other
+    exception is our bug and keeps its traceback.
     """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a name that the terminal's encoding lacks
     try:
         status = main()
-        sys.stdout.flush()
-    except FriendbotError as error:
-        message = " ".join(str(error).split())
-        print(f"{Path(sys.argv[0]).stem}: {message}", file=sys.stderr)
-        status = 2
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except KeyboardInterrupt:
         status = 130
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = 0
+    except (FriendbotError, OSError) as error:
+        message = " ".join(str(error).split())
+        print(f"{Path(sys.argv[0]).stem}: {message}", file=sys.stderr)
+        status = 2
     sys.exit(status or 0)

@@ -101,8 +101,8 @@ def of_thread(path: Path, thread_id: str) -> Iterator[dict[str, Any]]:
 def _open(path: Path) -> pq.ParquetFile:
     try:
         return pq.ParquetFile(path)
-    except FileNotFoundError:
-        raise ThreadError(f"{path} is missing; run `dvc repro parse`") from None
+    except (FileNotFoundError, pa.ArrowInvalid):
+        raise ThreadError(f"{path} is missing or damaged; run `dvc repro -f parse`") from None
 
 
 def date(sent_at: int) -> str:

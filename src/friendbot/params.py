@@ -12,9 +12,9 @@ from friendbot.errors import ParamsError
 
 Share = Annotated[float, Field(ge=0.01, le=0.4)]
 Count = Annotated[int, Field(ge=1)]
-Seed = Annotated[int, Field(ge=0)]
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
 Positive = Annotated[float, Field(gt=0)]
-Name = Annotated[str, Field(min_length=1)]
+Name = Annotated[str, Field(pattern=r"\S")]
 
 
 class Section(BaseModel):
@@ -119,7 +119,7 @@ def load(path: Path = Path("params.yaml")) -> Params:
         data = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ParamsError(f"{path} is not here; run this from the root of the repository") from None
-    except (YAMLError, UnicodeDecodeError) as error:
+    except (YAMLError, ValueError) as error:
         raise ParamsError(f"{path} is not valid YAML: {error}") from None
     try:
         return Params.model_validate(data)

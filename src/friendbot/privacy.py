@@ -22,6 +22,8 @@ from dvc.repo import Repo
 from friendbot.errors import FriendbotError
 
 PARAMS, LOCK, PIPELINE = "params.yaml", "dvc.lock", "dvc.yaml"
+HALF_WRITTEN = ".*.tmp"
+"""What a killed process leaves of a file, see `files.replacing`."""
 DERIVED = ("data/messages.parquet", "data/thread.parquet", "data/encoded", "models", "reports", "checkpoints")
 OF_DVC = ("dvc_plots", ".dvc/cache", ".dvc/tmp")
 EXPERIMENTS = "refs/exps"
@@ -88,8 +90,14 @@ class Traces:
         if not self._git_lines("for-each-ref", NAMES, "refs/stash"):
             (folder / "logs" / "refs" / "stash").unlink(missing_ok=True)
         for ref in ["HEAD", *self._git_lines("for-each-ref", NAMES, "refs/heads", "refs/remotes")]:
-            self._git("reflog", "expire", "--expire-unreachable=now", ref)
+            if self._has_reflog(ref):
+                self._git("reflog", "expire", "--expire-unreachable=now", ref)
         self._git("gc", "--quiet", "--prune=now")
+
+    def _has_reflog(self, ref: str) -> bool:
+        """Whether git logged where a reference pointed; a clone logs nothing for the remote's branches."""
+        command = ["git", "-C", str(self.root), "reflog", "exists", ref]
+        return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
     def in_git(self) -> bool:
         """Whether there is a commit to go back to."""
@@ -153,7 +161,8 @@ class Traces:
 
     def _inside(self, derived: set[str]) -> Iterator[Path]:
         """The places in the repository that hold something to remove; one that leads out of it is only reported."""
-        names = [*DERIVED, *OF_DVC]
+        halves = [*self.root.glob(HALF_WRITTEN), *(self.root / "data").glob(HALF_WRITTEN)]
+        names = [*DERIVED, *OF_DVC, *(str(path.relative_to(self.root)) for path in sorted(halves))]
         names += sorted(name for name in derived if not any(Path(name).is_relative_to(other) for other in names))
         for name in names:
             place = Path(os.path.normpath(self.root / name))

@@ -29,8 +29,8 @@ class Temperature:
 
     def __call__(self, logits: np.ndarray, random: np.random.Generator) -> int:
         """One draw: the index where the cumulative probability passes a uniform number."""
-        scaled = logits.astype(np.float64) / self.temperature
-        cumulative = np.cumsum(np.exp(scaled - scaled.max()))
+        below = logits.astype(np.float64) - logits.max()
+        cumulative = np.cumsum(np.exp(below / self.temperature))
         return int(np.searchsorted(cumulative, random.random() * cumulative[-1], side="right"))
 
 

@@ -78,7 +78,7 @@ def fingerprint(encoded: Path, model_params: ModelParams, train_params: TrainPar
     identity = {
         "model": model_params.model_dump(),
         "train": train_params.model_dump(exclude={"keep_checkpoints"}),
-        "data": {path.name: files.sha256(path) for path in sorted(encoded.iterdir())},
+        "data": {path.name: files.sha256(path) for path in sorted(encoded.iterdir()) if path.is_file()},
         "sources": {name: files.sha256(here / name) for name in SOURCES},
         "machine": backend.describe(),
     }

@@ -1,6 +1,7 @@
 """A model folder on disk: architecture, weights, vocabulary and card, read with numpy alone."""
 
 import json
+import math
 import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -15,6 +16,8 @@ from friendbot.vocabulary import Vocabulary
 
 FORMAT = 1
 FILES = ("model.json", "weights.npz", "vocabulary.json", "card.json")
+LOOKS = 5
+"""How often to list checkpoints before saying that there is none: a training may have just removed those found."""
 CHECKSUMS = "checkpoint.json"
 """Written last in a checkpoint, with the SHA-256 of every other file in it: there and right, the folder is whole."""
 
@@ -84,6 +87,7 @@ def load(folder: Path) -> Model:
         architecture, digest = _architecture((folder / "model.json").read_text(encoding="utf-8"))
         vocabulary = Vocabulary.from_json((folder / "vocabulary.json").read_text(encoding="utf-8"))
         card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+        _ = card["friend"], card["me"], card["last"], card["messages"]["train"]
         weights = load_arrays(folder / "weights.npz")
     except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
         raise ModelError(f"the model in {folder} is damaged ({error}); `dvc checkout` restores it") from None
@@ -102,7 +106,7 @@ def _architecture(text: str) -> tuple[Architecture, str]:
     version, digest = data.pop("format"), data.pop("vocabulary")
     if version > FORMAT:
         raise ModelError(f"the model has format {version}, this friendbot reads up to {FORMAT}; update friendbot")
-    return Architecture(**data), digest
+    return Architecture(**{name: int(value) if name != "dropout" else value for name, value in data.items()}), digest
 
 
 def whole(folder: Path) -> bool:
@@ -122,15 +126,24 @@ def newest(folder: Path) -> Path:
     """
     if (folder / "model.json").is_file():
         return folder
-    found = sorted(folder.glob(f"**/{CHECKSUMS}"), key=lambda path: path.stat().st_mtime_ns, reverse=True)
-    for path in found:
-        if whole(path.parent):
-            return path.parent
+    for _ in range(LOOKS):
+        found = [path.parent for level in ("epoch-*", "*/epoch-*") for path in folder.glob(f"{level}/{CHECKSUMS}")]
+        for checkpoint in sorted(found, key=_age):
+            if whole(checkpoint):
+                return checkpoint
     if not folder.exists():
         raise ModelError(f"{folder} does not exist; `dvc repro` trains a model and keeps checkpoints in checkpoints/")
     raise ModelError(
         f"there is no model in {folder}; `dvc repro` trains one, its first checkpoint comes after one epoch"
     )
+
+
+def _age(checkpoint: Path) -> float:
+    """Sorts checkpoints newest first, those that are gone by now last."""
+    try:
+        return -(checkpoint / CHECKSUMS).stat().st_mtime_ns
+    except FileNotFoundError:
+        return math.inf
 
 
 def load_newest(folder: Path) -> Model:
@@ -148,11 +161,12 @@ def load_newest(folder: Path) -> Model:
                 raise
 
 
-def decoding(folder: Path) -> dict[str, Any]:
+def decoding(folder: Path) -> dict[str, float]:
     """How to sample, as the evaluation of a model folder has it; empty where there was none."""
     try:
-        return dict(json.loads((folder / "evaluation.json").read_text(encoding="utf-8"))["decoding"])
+        decoding = json.loads((folder / "evaluation.json").read_text(encoding="utf-8"))["decoding"]
+        return {name: float(value) for name, value in decoding.items()}
     except FileNotFoundError:
         return {}
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ModelError(f"{folder}/evaluation.json is damaged ({error}); `dvc checkout` restores it") from None

@@ -207,9 +207,15 @@ def test_a_damaged_thread_is_named_and_counted_or_refused(tmp_path: Path, capsys
 
 
 def test_messages_without_a_time_are_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    root = inbox(tmp_path, "jan_1", thread([HI, {"sender_name": ME}, {"timestamp_ms": float("nan")}]))
+    absurd: list[dict[str, object]] = [
+        {"sender_name": ME},
+        {"timestamp_ms": float("nan")},
+        {"timestamp_ms": 1_600_000_000_000_000},
+        {"timestamp": 16 * 10**15},
+    ]
+    root = inbox(tmp_path, "jan_1", thread([HI, *absurd]))
     assert texts(root) == ["hi"]
-    assert "2 of its 3 messages" in capsys.readouterr().err
+    assert "4 of its 5 messages" in capsys.readouterr().err
 
 
 def test_nothing_readable_left_is_an_error(tmp_path: Path) -> None:

@@ -56,6 +56,8 @@ def read(
         damaged = [line for _, job in jobs for line in job.damaged]
         if not count:
             raise ArchiveError(absence.explain(tree, READERS, len(jobs), damaged))
+        for line in damaged:
+            print(f"warning: {line}; left out", file=sys.stderr)
         if len(damaged) > 1:
             print(f"warning: {len(damaged)} damaged places were left out in all", file=sys.stderr)
 

@@ -16,6 +16,9 @@ from friendbot.messages import CALL, EMPTY, MEDIA, SHARE, SYSTEM, TEXT, UNSENT, 
 
 MEDIA_KEYS = ("photos", "videos", "gifs", "files", "audio_files", "sticker")
 
+EARLIEST, LATEST = -62_135_596_800_000, 253_402_300_799_999
+"""Milliseconds since 1970 of the years 1 and 9999: what a date can be."""
+
 _PART = re.compile(r"message(?:_(\d+))?\.json", re.IGNORECASE)
 _SHAPE = re.compile(rb'"sender_name"\s*:|"participants"\s*:\s*\[\s*[{\]]')
 _PEOPLE = re.compile(r'(?<!\\)"participants"\s*:\s*(?=\[)')
@@ -152,7 +155,7 @@ def _part(job: Job, entry: Entry) -> Part | None:
         return None
     said = [_said(item) for item in data["messages"]]
     if lost := said.count(None):
-        job.damage(entry.path, f"{lost} of its {len(said)} messages have no time")
+        job.damage(entry.path, f"{lost} of its {len(said)} messages have no usable time")
     path = data.get("thread_path")
     return Part(
         _id(path.rpartition("/")[2]) if isinstance(path, str) and path else _id(_key(entry)),
@@ -168,7 +171,7 @@ def _said(item: Any) -> Said | None:
     # The very first downloads had seconds in `timestamp`; some had both.
     for key, unit in (("timestamp_ms", 1), ("timestamp", 1000)):
         time = item.get(key)
-        if isinstance(time, int | float) and not isinstance(time, bool) and abs(time) < 1e17:
+        if isinstance(time, int | float) and not isinstance(time, bool) and EARLIEST <= time * unit <= LATEST:
             return Said(int(time * unit), _name(_raw(item, "sender_name")) or UNKNOWN, _string(item, "content"), item)
     return None
 

@@ -1,6 +1,5 @@
 """What every archive reader is, and what one is handed."""
 
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -29,12 +28,11 @@ class Job:
     """One line for each file or message that was left out."""
 
     def damage(self, path: str, why: str) -> None:
-        """Report something unreadable: ArchiveError where `strict`, otherwise one warning line on stderr."""
+        """Report something unreadable: ArchiveError where `strict`, otherwise a warning once all is read."""
         line = " ".join(f"{path} is damaged: {why}".split())
         if self.strict:
             raise ArchiveError(f"{line}; download the archive again, or set parse.strict: false to go on without it")
         self.damaged.append(line)
-        print(f"warning: {line}; left out", file=sys.stderr)
 
 
 @dataclass(frozen=True)
