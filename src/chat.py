@@ -25,16 +25,21 @@ def main() -> None:
     )
     parser.add_argument("--my-name", metavar="NAME", help="your name on the screen (default: as in the archive)")
     parser.add_argument("--friend-name", metavar="NAME", help="the bot's name on the screen (default: the friend's)")
-    parser.add_argument("--temperature", type=temperature, metavar="T", help="0 = always the likeliest, 1 = as learned")
-    parser.add_argument("--seed", type=seed, help="makes a conversation repeatable to the letter")
+    parser.add_argument(
+        "--temperature",
+        type=cli.number("temperature", float, 0.0, 10),
+        metavar="T",
+        help="0 = always the likeliest, 1 = as learned",
+    )
+    parser.add_argument("--seed", type=cli.number("seed", int, 0), help="makes a conversation repeatable to the letter")
     parser.add_argument("--once", metavar="TEXT", help="answer one message and leave")
     arguments = parser.parse_args()
 
     model = choose(arguments.model, arguments.save_dir)
-    warmth = arguments.temperature
-    if warmth is None:
-        warmth = weights.decoding(model.folder).get("temperature", TEMPERATURE)
-    chat = Conversation(Network(model), model.vocabulary, sampler(warmth), arguments.seed)
+    temperature = arguments.temperature
+    if temperature is None:
+        temperature = weights.decoding(model.folder).get("temperature", TEMPERATURE)
+    chat = Conversation(Network(model), model.vocabulary, sampler(temperature), arguments.seed)
     friend = arguments.friend_name or model.card["friend"]
     me = arguments.my_name or model.card["me"]
     if arguments.once is not None:
@@ -103,22 +108,6 @@ def answer(chat: Conversation, text: str, prefix: str) -> None:
     chat.hear(text)
     for message in chat.reply():
         print(prefix + cli.printable(message), flush=True)
-
-
-def temperature(text: str) -> float:
-    """An argument from 0 to 10."""
-    value = float(text)
-    if not 0 <= value <= 10:
-        raise ValueError
-    return value
-
-
-def seed(text: str) -> int:
-    """An argument from 0 on."""
-    value = int(text)
-    if value < 0:
-        raise ValueError
-    return value
 
 
 if __name__ == "__main__":

@@ -18,7 +18,9 @@ def main() -> None:
     parser = cli.Parser(description="List the threads of an archive, and the command that learns from each.")
     parser.add_argument("archive", type=Path, metavar="ARCHIVE", help="file, folder or zip of a download")
     parser.add_argument("--json", action="store_true", help="print JSON, for other programs")
-    parser.add_argument("--top", type=count, default=20, metavar="N", help="how many threads to show (default: 20)")
+    parser.add_argument(
+        "--top", type=cli.number("top", int, 1), default=20, metavar="N", help="how many threads to show (default: 20)"
+    )
     parser.add_argument("--owner", metavar="NAME", help="whose archive it is, where it does not say so itself")
     parser.add_argument("--timezone", metavar="ZONE", help="such as Europe/Berlin, where its dates need one")
     arguments = parser.parse_args()
@@ -111,14 +113,6 @@ def draw(console: Console, owner: str, rows: list[dict[str, Any]], top: int, tol
 def _plain(text: str) -> str:
     """Text that rich does not read as markup."""
     return cli.printable(text).replace("[", r"\[")
-
-
-def count(text: str) -> int:
-    """An argument from 1 on."""
-    value = int(text)
-    if value < 1:
-        raise ValueError
-    return value
 
 
 if __name__ == "__main__":

@@ -1,12 +1,16 @@
 """What the scripts that people run have in common: one-line errors for arguments, and quoting of commands to copy."""
 
 import argparse
+import math
 import re
 import shlex
 import unicodedata
-from typing import NoReturn
+from collections.abc import Callable
+from typing import NoReturn, TypeVar
 
 from friendbot.errors import FriendbotError
+
+Number = TypeVar("Number", int, float)
 
 
 class Parser(argparse.ArgumentParser):
@@ -15,6 +19,19 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Raise instead of printing the usage and leaving."""
         raise FriendbotError(f"{message}; --help lists the options")
+
+
+def number(name: str, kind: type[Number], low: Number, high: float = math.inf) -> Callable[[str], Number]:
+    """A type for `add_argument`: a number from `low` to `high`; anything else is an invalid `name` value."""
+
+    def parse(text: str) -> Number:
+        value = kind(text)
+        if not low <= value <= high:
+            raise ValueError
+        return value
+
+    parse.__name__ = name
+    return parse
 
 
 def printable(text: str) -> str:
