@@ -25,7 +25,7 @@ def test_characters_come_after_specials_and_bytes_by_frequency() -> None:
 def test_pieces_of_words_come_after_specials_and_bytes_by_merge() -> None:
     spelled = [BPE.bytes_of(id) for id in range(259, len(BPE))]
     assert spelled[:3] == [b"he", b"ll", b"llo"]
-    assert [BPE.bytes_of(id) for id in BPE.encode("hello hello xhe")] == [b"hello", b" hello", b" ", b"x", b"he"]
+    assert [BPE.bytes_of(id) for id in BPE.encode("hello hello xhe")] == [b"hello", b" ", b"hello", b" ", b"x", b"he"]
     assert BPE.encode("€") == [3 + byte for byte in "€".encode()]
 
 
