@@ -8,7 +8,7 @@ from friendbot import cli, errors
 from friendbot.errors import ModelError
 
 METRICS, CARD, SAMPLES = Path("reports/metrics.json"), Path("models/friend/card.json"), Path("reports/samples.md")
-LINES = 16
+TURNS = 3
 
 
 def main() -> None:
@@ -17,15 +17,15 @@ def main() -> None:
     arguments = parser.parse_args()
     try:
         card, metrics = (json.loads(path.read_text(encoding="utf-8")) for path in (CARD, METRICS))
-        samples = SAMPLES.read_text(encoding="utf-8").splitlines()
+        _, *turns = SAMPLES.read_text(encoding="utf-8").split("\n---\n")
     except FileNotFoundError as error:
         raise ModelError(f"{error.filename} is missing; `make repro` makes it") from None
     score = metrics["test"]["friend"]
     print(f"\nThe bot writes like {card['friend']}. On the newest messages, which it has never read, it needs")
     print(f"{score['bits_per_char']:.2f} bits per character of {card['friend']} ({beside(metrics['baseline'])}).\n")
-    shown = [line.strip() for line in samples if line.strip() and not line.startswith(("#", "---"))]
-    print("\n".join(line.replace("**", "") for line in shown[:LINES]))
-    print(f"\nNext: {arguments.next}")
+    for turn in turns[:TURNS]:
+        print("".join(f"{line.strip()}\n" for line in turn.replace("**", "").splitlines() if line.strip()))
+    print(f"Next: {arguments.next}")
 
 
 def beside(baselines: dict[str, Any]) -> str:
