@@ -13,6 +13,9 @@ from friendbot.messages import KINDS, TEXT, date
 from friendbot.progress import Progress
 from friendbot.threads import Thread
 
+PEOPLE, KINDS_SHOWN = 3, 3
+"""How many names, and kinds of messages, a row has room for."""
+
 
 def main() -> None:
     parser = cli.Parser(description="List the threads of an archive, and the command that learns from each.")
@@ -56,7 +59,7 @@ def describe(thread: Thread, path: Path, told: dict[str, str], friend: str | Non
         "kinds": {kind: thread.kinds()[kind] for kind in KINDS if thread.kinds()[kind]},
         "first": date(thread.first),
         "last": date(thread.last),
-        "two_party": refusal is None,
+        "two_party": len(thread.others) == 1,
         "refusal": refusal,
         "commands": None if refusal else commands(path, friend or thread.others[0], told),
     }
@@ -86,19 +89,22 @@ def draw(console: Console, owner: str, rows: list[dict[str, Any]], top: int, tol
     period = f"{min(row['first'] for row in rows)} to {max(row['last'] for row in rows)}"
     console.print(f"Archive of {owner}: {total:,} messages in {len(rows):,} threads, {period}\n", markup=False)
     table = Table(box=None, pad_edge=False)
-    for heading in ("thread", "typed", "by whom", "other", "from", "to", "to learn from"):
-        table.add_column(heading, justify="right" if heading in ("typed", "other") else "left", overflow="fold")
+    for heading in ("thread", "typed", "by whom", "not typed", "from", "to", "to learn from"):
+        table.add_column(heading, justify="right" if heading == "typed" else "left", overflow="fold")
     for row in rows[:top]:
-        typed = row["kinds"].get(TEXT, 0)
-        others = sum(row["kinds"].values()) - typed
-        by = ", ".join(f"{name} {row['share'][name]:.0%}" for name in row["participants"][:3])
-        more = f" and {len(row['participants']) - 3} more" if len(row["participants"]) > 3 else ""
+        counts, shares = row["typed"], row["share"]
+        shown = [f"{_you(name, owner)} {counts[name]:,} ({shares[name]:.0%})" for name in row["participants"][:PEOPLE]]
+        rest = len(row["participants"]) - PEOPLE
+        by = ", ".join(shown) + (f" and {rest} more" if rest > 0 else "")
+        others = sorted((-count, kind) for kind, count in row["kinds"].items() if kind != TEXT)
+        kinds = ", ".join(f"{-count:,} {kind}" for count, kind in others[:KINDS_SHOWN])
         name = next((name for name in row["participants"] if name != owner), owner)
         label = name if row["two_party"] else row["title"] or name
-        fit = "yes" if row["two_party"] else f"no: {row['refusal']}"
-        table.add_row(*map(_plain, (label, f"{typed:,}", by + more, f"{others:,}", row["first"], row["last"], fit)))
+        fit = f"no: {row['refusal']}" if row["refusal"] else "yes"
+        cells = (label, f"{row['kinds'].get(TEXT, 0):,}", by, kinds, row["first"], row["last"], fit)
+        table.add_row(*map(_plain, cells))
     console.print(table)
-    usable = [row for row in rows[:top] if row["two_party"]]
+    usable = [row for row in rows[:top] if row["commands"]]
     if len(rows) > top:
         console.print(f"\n{len(rows) - top} more: --top {len(rows)} shows all")
     if usable:
@@ -108,6 +114,10 @@ def draw(console: Console, owner: str, rows: list[dict[str, Any]], top: int, tol
             console.print(f"  {row['commands']['repro']}", markup=False, soft_wrap=True)
         console.print("Or as an experiment, to compare with others in `dvc exp show`:")
         console.print(f"  {usable[0]['commands']['experiment']}", markup=False, soft_wrap=True)
+
+
+def _you(name: str, owner: str) -> str:
+    return "you" if name == owner else name
 
 
 def _plain(text: str) -> str:

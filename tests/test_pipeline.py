@@ -185,7 +185,12 @@ def test_plots_and_the_picture_of_the_pipeline(house: House) -> None:
 ONE_LINE = [
     ("parse", "parse", {"archive": "/no/such/place"}, "parse: /no/such/place does not exist"),
     ("filter", "filter", {"friend": "Zoe Angstrom Junior"}, "filter: there is no thread with Zoe Angstrom Junior"),
-    ("filter", "filter", {"friend": "Few"}, "filter: the thread holds 20 typed messages and 100 are needed"),
+    (
+        "filter",
+        "filter",
+        {"friend": "Few"},
+        "filter: the thread with Few cannot be learned from: it holds 20 typed messages and 100",
+    ),
     (
         "encode",
         "train",

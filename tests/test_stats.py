@@ -16,17 +16,21 @@ def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_table_and_the_commands(tmp_path: Path) -> None:
-    talk = [("me", "a"), ("friend", "b"), ("friend", "c"), ("me", "d")]
-    archive = write_archive(tmp_path / "mine", {FRIEND: chatter(60), "Bo [O'x]": talk, "Cy": [("me", "hi")] * 3})
+    talk = [("me", "a"), ("friend", "b"), ("friend", "c"), ("me", "d")] * 25
+    threads = {FRIEND: chatter(160), "Bo [O'x]": talk, "Cy": [("me", "hi")] * 3, "Di": chatter(9)}
+    archive = write_archive(tmp_path / "mine", threads)
     result = run(archive)
     assert result.stderr == ""
     assert [line.rstrip() for line in result.stdout.splitlines()] == [
-        "Archive of Ann Marie O'Neil: 67 messages in 3 threads, 2020-09-13 to 2020-09-14",
+        "Archive of Ann Marie O'Neil: 272 messages in 4 threads, 2020-09-13 to 2020-09-16",
         "",
-        "thread        typed  by whom                                 other  from        to          to learn from",
-        "Zoë Ångström     60  Zoë Ångström 63%, Ann Marie O'Neil 37%      0  2020-09-13  2020-09-14  yes",
-        "Bo [O'x]          4  Ann Marie O'Neil 50%, Bo [O'x] 50%          0  2020-09-13  2020-09-13  yes",
-        "Cy                3  Ann Marie O'Neil 100%, Cy 0%                0  2020-09-13  2020-09-13  "
+        "thread        typed  by whom                               not typed  from        to          to learn from",
+        "Zoë Ångström    160  Zoë Ångström 101 (63%), you 59 (37%)             2020-09-13  2020-09-16  yes",
+        "Bo [O'x]        100  you 50 (50%), Bo [O'x] 50 (50%)                  2020-09-13  2020-09-15  yes",
+        "Di                9  Di 5 (56%), you 4 (44%)                          2020-09-13  2020-09-13  "
+        "no: it holds 9 typed messages and 100 are",
+        " " * 94 + "needed",
+        "Cy                3  you 3 (100%), Cy 0 (0%)                          2020-09-13  2020-09-13  "
         "no: Cy never typed a message in it",
         "",
         "To learn from one of them:",
@@ -38,18 +42,19 @@ def test_the_table_and_the_commands(tmp_path: Path) -> None:
 
 
 def test_json(tmp_path: Path) -> None:
-    archive = write_archive(tmp_path / "archive", {FRIEND: chatter(60), "Bo": [("me", "a"), ("friend", "b")]})
+    archive = write_archive(tmp_path / "archive", {FRIEND: chatter(160), "Bo": [("me", "a"), ("friend", "b")]})
     found = json.loads(run(archive, "--json").stdout)
     assert found["owner"] == "Ann Marie O'Neil"
     first, second = found["threads"]
-    assert first["typed"] == {FRIEND: 38, "Ann Marie O'Neil": 22}
+    assert first["typed"] == {FRIEND: 101, "Ann Marie O'Neil": 59}
     assert first["commands"]["repro"] == f"make repro ARCHIVE={archive} FRIEND='Zoë Ångström'"
     assert (second["two_party"], second["first"], second["kinds"]) == (True, "2020-09-13", {"text": 2})
+    assert (second["refusal"], second["commands"]) == ("it holds 2 typed messages and 100 are needed", None)
 
 
 def test_two_threads_of_one_name_are_told_apart_by_id(tmp_path: Path) -> None:
-    archive = write_archive(tmp_path / "a", {"Hal": chatter(8)})
-    write_archive(tmp_path / "b", {"x": chatter(4), "Hal": chatter(4)})
+    archive = write_archive(tmp_path / "a", {"Hal": chatter(120)})
+    write_archive(tmp_path / "b", {"x": chatter(4), "Hal": chatter(110)})
     moved = tmp_path / "b" / "your_facebook_activity" / "messages" / "inbox" / "friend_1"
     moved.rename(archive / "your_facebook_activity" / "messages" / "inbox" / "friend_1")
     found = json.loads(run(archive, "--json", "--owner", "Ann Marie O'Neil").stdout)

@@ -18,6 +18,10 @@ def conversation(
     ]
 
 
+ENOUGH = "01" * 50
+SHORT = "01" * 20
+
+
 def listed(*conversations: list[Message]) -> list[Thread]:
     return threads.summarise(messages.batches(message for part in conversations for message in part))
 
@@ -35,12 +39,14 @@ def test_counts_by_sender_and_kind_across_batches(monkeypatch: pytest.MonkeyPatc
 
 @pytest.mark.parametrize("name", ["Zoë Ångström", "zoe angstrom", "ZOE  ÅNGSTRÖM ", "the_id"])
 def test_a_name_is_found_without_case_accents_and_spaces(name: str) -> None:
-    known = listed(conversation("the_id", (OWNER, "Zoë Ångström"), "0101"), conversation("x", (OWNER, "Bo"), "01"))
+    known = listed(conversation("the_id", (OWNER, "Zoë Ångström"), ENOUGH), conversation("x", (OWNER, "Bo"), ENOUGH))
     assert threads.find(known, name).thread_id == "the_id"
 
 
 def test_the_comma_and_the_curly_apostrophe() -> None:
-    known = listed(conversation("a", (OWNER, "Grissom O’Neil"), "01"), conversation("b", (OWNER, "Smith, John"), "01"))
+    known = listed(
+        conversation("a", (OWNER, "Grissom O’Neil"), ENOUGH), conversation("b", (OWNER, "Smith, John"), ENOUGH)
+    )
     assert threads.find(known, "grissom o'neil").thread_id == "a"
     assert threads.find(known, "Smith, John").thread_id == "b"
 
@@ -54,7 +60,8 @@ SILENT = conversation("silent", (OWNER, "Flo"), "000")
 CALLS = conversation("calls", (OWNER, "Gus"), "0") + [
     Message("calls", "Gus", (OWNER, "Gus"), OWNER, "Gus", 60_000, 1, "call", "")
 ]
-TWINS = conversation("twin_1", (OWNER, "Hal"), "0101") + conversation("twin_2", (OWNER, "Hal"), "01")
+TWINS = conversation("twin_1", (OWNER, "Hal"), ENOUGH + "01") + conversation("twin_2", (OWNER, "Hal"), ENOUGH)
+FEW = conversation("few", (OWNER, "Ida"), SHORT)
 ASK = "; `python src/stats.py ARCHIVE` lists the threads that can"
 
 
@@ -79,19 +86,24 @@ ASK = "; `python src/stats.py ARCHIVE` lists the threads that can"
         (
             "Hal",
             "2 threads are with Hal: set filter.friend to the id of one: "
-            "twin_1 (4 typed messages, 1970-01-01 to 1970-01-01); twin_2 (2 typed messages, 1970-01-01 to 1970-01-01)",
+            "twin_1 (102 typed messages, 1970-01-01 to 1970-01-01); "
+            "twin_2 (100 typed messages, 1970-01-01 to 1970-01-01)",
+        ),
+        (
+            "Ida",
+            "the thread with Ida cannot be learned from: it holds 40 typed messages and 100 are needed" + ASK,
         ),
         ("Hall", "there is no thread with Hall; the nearest are: Hal"),
         ("Nobody Atall", "there is no thread with Nobody Atall; those with most messages are: Hal, Hal"),
     ],
 )
 def test_a_thread_that_does_not_do_says_why(name: str, message: str) -> None:
-    known = listed(GROUP, LEFT, NOTES, SILENT, CALLS, TWINS)
+    known = listed(GROUP, LEFT, NOTES, SILENT, CALLS, TWINS, FEW)
     with pytest.raises(ThreadError) as caught:
         threads.find(known, name)
     assert str(caught.value) == message
 
 
 def test_one_usable_thread_among_two_of_a_name_is_taken() -> None:
-    known = listed(conversation("dead", (OWNER, "Hal"), "00"), conversation("alive", (OWNER, "Hal"), "01"))
+    known = listed(conversation("dead", (OWNER, "Hal"), "00"), conversation("alive", (OWNER, "Hal"), ENOUGH))
     assert threads.find(known, "Hal").thread_id == "alive"

@@ -14,8 +14,6 @@ from friendbot.errors import ThreadError
 from friendbot.messages import TEXT
 
 FRIEND, ME = SPEAKERS = ("friend", "me")
-FEWEST_MESSAGES = 100
-"""Below this there is nothing to learn, nor to measure."""
 
 SCHEMA = pa.schema(
     [
@@ -63,9 +61,9 @@ def clean(
             dropped["blank"] += 1
         else:
             kept.append(row)
-    if len(kept) < FEWEST_MESSAGES:
+    if len(kept) < splits.FEWEST_MESSAGES:
         raise ThreadError(
-            f"the thread holds {len(kept)} typed messages and {FEWEST_MESSAGES} are needed; choose a longer one"
+            f"the thread holds {len(kept)} typed messages and {splits.FEWEST_MESSAGES} are needed; choose a longer one"
         )
     session = splits.sessions(np.array([row["sent_at"] for row in kept]), gap_hours)
     split = splits.split(np.array([len(row["text"]) for row in kept]), session, valid_share, test_share)

@@ -5,6 +5,8 @@ import numpy as np
 from friendbot.errors import ThreadError
 
 SPLITS = ("train", "valid", "test")
+FEWEST_MESSAGES = 100
+"""Typed messages below which there is nothing to learn, nor to measure."""
 FARTHEST_SESSION = 0.02
 """Share of the characters by which a cut may move to meet a session boundary; else it falls between messages."""
 HOUR = 3_600_000

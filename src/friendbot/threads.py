@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from friendbot.errors import ThreadError
 from friendbot.messages import TEXT, date
+from friendbot.splits import FEWEST_MESSAGES
 
 COLUMNS = ("thread_id", "title", "participants", "owner", "sender", "sent_at", "seq", "kind")
 """What `summarise` reads of the messages table: everything but the text."""
@@ -57,7 +58,7 @@ class Thread:
         return kinds
 
     def refusal(self) -> str | None:
-        """Why no friend can be learned from this thread, or None if it can: exactly two people, and both wrote."""
+        """Why no friend can be learned from this thread, or None if it can: two people, both wrote, and enough."""
         if len(self.others) > 1:
             listed = set(self.participants) | {self.owner}
             guests = [name for name in self.others if name not in listed]
@@ -67,7 +68,11 @@ class Thread:
         if not self.others:
             return "it has only one party: notes to oneself"
         silent = [name for name in (self.others[0], self.owner) if not self.typed(name)]
-        return f"{silent[0]} never typed a message in it" if silent else None
+        if silent:
+            return f"{silent[0]} never typed a message in it"
+        if (typed := self.kinds()[TEXT]) < FEWEST_MESSAGES:
+            return f"it holds {typed} typed messages and {FEWEST_MESSAGES} are needed"
+        return None
 
 
 def summarise(batches: Iterable[pa.RecordBatch]) -> list[Thread]:
