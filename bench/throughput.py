@@ -1,6 +1,6 @@
-"""Training speed of our LSTM layer against stock Keras, in one interleaved run: characters per second and ratios.
+"""Training speed of our LSTM layer against stock Keras, in one interleaved run: tokens per second and ratios.
 
-python bench/throughput.py [--units 256] [--batch-size 8] [--sequence-length 32] [--rounds 5] [--json FILE]
+python bench/throughput.py [--layers 1] [--units 256] [--batch-size 8] [--sequence-length 32] [--rounds 5] [--json FILE]
 """
 
 import argparse
@@ -65,10 +65,8 @@ def main() -> None:
     result = {}
     for variant, measured in rates.items():
         ratios = [rate / stock for rate, stock in zip(measured, rates["stock"], strict=True)]
-        result[variant] = {"characters_per_second": statistics.median(measured), "ratio": statistics.median(ratios)}
-        print(
-            f"{variant:15} {statistics.median(measured):10,.0f} characters/s   {statistics.median(ratios):.2f} x stock"
-        )
+        result[variant] = {"tokens_per_second": statistics.median(measured), "ratio": statistics.median(ratios)}
+        print(f"{variant:15} {statistics.median(measured):10,.0f} tokens/s   {statistics.median(ratios):.2f} x stock")
     if arguments.json:
         shape = {"layers": arguments.layers, "units": arguments.units, "batch_size": batch, "sequence_length": length}
         arguments.json.write_text(json.dumps({"shape": shape, "variants": result}, indent=1) + "\n", encoding="utf-8")

@@ -7,6 +7,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from friendbot import archives, cli, errors, messages, threads
 from friendbot.messages import KINDS, TEXT, date
@@ -77,7 +78,7 @@ def commands(path: Path, friend: str, told: dict[str, str]) -> dict[str, str]:
 
 def show(owner: str, rows: list[dict[str, Any]], top: int, told: dict[str, str]) -> None:
     """The same on a terminal: a table, and the commands below it."""
-    console = Console(width=None if sys.stdout.isatty() else 140, highlight=False)
+    console = Console(width=None if sys.stdout.isatty() else 140, highlight=False, emoji=False)
     with console.capture() as text:
         draw(console, owner, rows, top, told)
     print(text.get(), end="")
@@ -102,7 +103,7 @@ def draw(console: Console, owner: str, rows: list[dict[str, Any]], top: int, tol
         label = name if row["two_party"] else row["title"] or name
         fit = f"no: {row['refusal']}" if row["refusal"] else "yes"
         cells = (label, f"{row['kinds'].get(TEXT, 0):,}", by, kinds, row["first"], row["last"], fit)
-        table.add_row(*map(_plain, cells))
+        table.add_row(*(Text(cli.printable(cell)) for cell in cells))
     console.print(table)
     usable = [row for row in rows[:top] if row["commands"]]
     if len(rows) > top:
@@ -118,11 +119,6 @@ def draw(console: Console, owner: str, rows: list[dict[str, Any]], top: int, tol
 
 def _you(name: str, owner: str) -> str:
     return "you" if name == owner else name
-
-
-def _plain(text: str) -> str:
-    """Text that rich does not read as markup."""
-    return cli.printable(text).replace("[", r"\[")
 
 
 if __name__ == "__main__":

@@ -22,7 +22,8 @@ def main() -> None:
         raise ModelError(f"{error.filename} is missing; `make repro` makes it") from None
     score = metrics["test"]["friend"]
     print(f"\nThe bot writes like {card['friend']}. On the newest messages, which it has never read, it needs")
-    print(f"{score['bits_per_char']:.2f} bits per character of {card['friend']} ({beside(metrics['baseline'])}).\n")
+    print(f"{score['bits_per_char']:.2f} bits per character of {card['friend']}; lower is better")
+    print(f"({beside(metrics['baseline'])}).\n")
     for turn in turns[:TURNS]:
         print("".join(f"{line.strip()}\n" for line in turn.replace("**", "").splitlines() if line.strip()))
     print(f"Next: {arguments.next}")
@@ -30,7 +31,10 @@ def main() -> None:
 
 def beside(baselines: dict[str, Any]) -> str:
     """What simple models need for the same text."""
-    return ", ".join(f"{name} {scores['friend']['bits_per_char']:.2f}" for name, scores in baselines.items())
+    known = {"uniform": "who knows the alphabet", "unigram": "who knows how often each letter comes"}
+    return ", ".join(
+        f"{known.get(name, name)} needs {scores['friend']['bits_per_char']:.2f}" for name, scores in baselines.items()
+    )
 
 
 if __name__ == "__main__":

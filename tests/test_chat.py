@@ -170,7 +170,7 @@ def test_a_conversation_on_a_terminal(trained: Path) -> None:
     assert status == 0
     spoken = "".join(f"Zoë: {line}\n" for line in answer.splitlines())
     assert screen == (
-        "A bot that learned from 320 messages up to 2020-09-21. Nobody is there. Ctrl-D ends.\n"
+        "A bot that learned from 320 messages up to 2020-09-19. Nobody is there. Ctrl-D ends.\n"
         f"Ann: How are you?\n{spoken}Ann: \n"
     )
 

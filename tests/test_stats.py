@@ -52,6 +52,16 @@ def test_json(tmp_path: Path) -> None:
     assert (second["refusal"], second["commands"]) == ("it holds 2 typed messages and 100 are needed", None)
 
 
+def test_names_come_out_as_they_are(tmp_path: Path) -> None:
+    odd = {r"a\[bold]x[/bold] :dog:": chatter(120), "Bell\x07 \x1b[31mred": chatter(9)}
+    shown = run(write_archive(tmp_path / ":key:", odd)).stdout
+    assert shown.count(r"a\[bold]x[/bold] :dog:") == 4
+    assert "🐶" not in shown
+    assert "🔑" not in shown
+    assert "\x1b" not in shown
+    assert "\x07" not in shown
+
+
 def test_two_threads_of_one_name_are_told_apart_by_id(tmp_path: Path) -> None:
     archive = write_archive(tmp_path / "a", {"Hal": chatter(120)})
     write_archive(tmp_path / "b", {"x": chatter(4), "Hal": chatter(110)})

@@ -32,7 +32,7 @@ def test_counts_by_sender_and_kind_across_batches(monkeypatch: pytest.MonkeyPatc
     media = [message._replace(kind="media", seq=5 + message.seq) for message in conversation("a", (OWNER, "Bo"), "1")]
     (thread, other) = listed(long + media, conversation("b", (OWNER, "Cy"), "01"))
     assert thread.counts == {(OWNER, "text"): 2, ("Bo", "text"): 3, ("Bo", "media"): 1}
-    assert (thread.first, thread.last, thread.total) == (0, 240_000, 6)
+    assert (thread.first, thread.last, thread.kinds().total()) == (0, 240_000, 6)
     assert thread.others == ("Bo",)
     assert other.thread_id == "b"
 
@@ -102,6 +102,14 @@ def test_a_thread_that_does_not_do_says_why(name: str, message: str) -> None:
     with pytest.raises(ThreadError) as caught:
         threads.find(known, name)
     assert str(caught.value) == message
+
+
+def test_two_downloads_with_one_friend_ask_which() -> None:
+    known = listed(conversation("zoe_1", (OWNER, "Zoë"), ENOUGH), conversation("legacy:Zoë", (OWNER, "Zoë"), ENOUGH))
+    for name in ("Zoë", "zoe"):
+        with pytest.raises(ThreadError, match="2 threads are with"):
+            threads.find(known, name)
+    assert threads.find(known, "legacy:Zoë").thread_id == "legacy:Zoë"
 
 
 def test_one_usable_thread_among_two_of_a_name_is_taken() -> None:

@@ -97,7 +97,7 @@ def test_lone_surrogates_do_not_break_it(vocabulary: Vocabulary) -> None:
         ("{", "damaged"),
         ("[]", "damaged"),
         ('{"format": 1, "tokenizer": "bpe", "pieces": ["a"]}', "damaged"),
-        (json.dumps({"format": 9, "pieces": ""}), "format 9"),
+        (json.dumps({"format": 9, "tokenizer": "bpe", "pieces": ""}), "format 9, tokenizer bpe, which"),
     ],
 )
 def test_another_file_is_refused(text: str, words: str) -> None:

@@ -5,11 +5,13 @@ import platform
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # chatter such as "no GPU here"
 os.environ["KERAS_BACKEND"] = "tensorflow"
+os.environ["TF_ENABLE_ONEDNN_OPTS"] = "1"  # its kernels round differently: never as the environment happens to say
 
 
 @contextmanager
@@ -51,8 +53,13 @@ def describe() -> dict[str, str]:
         "tensorflow": tf.__version__,
         "numpy": np.__version__,
         "processor": _processor(),
-        "devices": ",".join(device.device_type for device in tf.config.list_physical_devices()),
+        "devices": ",".join(map(_device, tf.config.list_physical_devices())),
     }
+
+
+def _device(device: Any) -> str:
+    """Type of a device, and the model of a GPU."""
+    return f"{device.device_type} {tf.config.experimental.get_device_details(device).get('device_name', '')}".strip()
 
 
 def _processor() -> str:

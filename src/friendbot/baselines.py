@@ -45,8 +45,7 @@ def measure(lines: list[Line]) -> dict[str, Any]:
 
     `uniform` knows which characters there are, `unigram` how often; each for all text and, under `friend`, for theirs.
     """
-    symbols = list(plain(lines))
-    counts = Counter(symbol.character for symbol in symbols if symbol.split == "train")
+    counts = Counter(symbol.character for symbol in plain(lines) if symbol.split == "train")
     total, kinds = counts.total(), len(counts)
 
     def uniform(character: str) -> float:
@@ -55,7 +54,7 @@ def measure(lines: list[Line]) -> dict[str, Any]:
     def unigram(character: str) -> float:
         return _escaped((counts[character] + 1) / (total + kinds + 1), character in counts)
 
-    test = [symbol for symbol in symbols if symbol.split == "test"][1:]
+    test = [symbol for symbol in plain(lines) if symbol.split == "test"][1:]
     return {"uniform": _score(test, uniform), "unigram": _score(test, unigram)}
 
 

@@ -85,11 +85,13 @@ class Checkpoints:
     def latest(self) -> Checkpoint | None:
         """The newest whole checkpoint whose best one is whole too; others are named on stderr and removed."""
         for folder in sorted(self.folder.glob("epoch-*"), reverse=True):
+            damaged = folder
             if weights.whole(folder):
                 checkpoint = _read(folder)
-                if weights.whole(self.at(best_epoch(checkpoint.history))):
+                damaged = self.at(best_epoch(checkpoint.history))
+                if weights.whole(damaged):
                     return checkpoint
-            print(f"checkpoint {folder} is damaged; going on from the one before", file=sys.stderr)
+            print(f"checkpoint {damaged} is damaged; going on from before {folder.name}", file=sys.stderr)
             _remove(folder)
         return None
 

@@ -8,7 +8,7 @@ from friendbot.inference import Network, State
 from friendbot.sampling import Sampler
 from friendbot.vocabulary import SPECIALS, Vocabulary
 
-CHUNK = 4096
+CHUNK = 512
 """Tokens read at once: bounds the memory for logits."""
 LONGEST_MESSAGE = 600
 """UTF-8 bytes after which a message is cut."""

@@ -31,10 +31,11 @@ def encode(lines: list[Line], tokenizer: str, vocabulary_size: int) -> Encoded:
 def _about(lines: list[Line]) -> dict[str, Any]:
     """Whose words these are, from when, and how many."""
     names = {line.speaker: line.sender for line in lines}
+    known = [line.sent_at for line in lines if line.split == "train"]
     return {
         **names,
-        "first": date(lines[0].sent_at),
-        "last": date(lines[-1].sent_at),
+        "first": date(known[0]),
+        "last": date(known[-1]),
         "messages": {split: sum(line.split == split for line in lines) for split in SPLITS},
         "characters": {
             split: sum(len(normalise(line.text)) for line in lines if line.split == split) for split in SPLITS

@@ -12,7 +12,7 @@ from friendbot.progress import Progress
 from friendbot.sampling import sampler
 from friendbot.vocabulary import SPECIALS, Vocabulary
 
-CHUNK = 4096
+CHUNK = 512
 """Tokens read at once: bounds the memory for logits."""
 
 
@@ -117,8 +117,9 @@ def answer(
     chosen = {places[round(index)] for index in np.linspace(0, len(places) - 1, min(count, len(places)))}
     result: list[Turn] = []
     state, session = network.initial(), None
-    with Progress("sampling", unit="messages", total=len(lines)) as progress:
-        for index, line in enumerate(lines):
+    read = lines[: max(chosen, default=-1) + 1]
+    with Progress("sampling", unit="messages", total=len(read)) as progress:
+        for index, line in enumerate(read):
             if index in chosen:
                 chat = Conversation(network, vocabulary, sampler(temperature), seed + len(result), state)
                 result.append(Turn(_run(lines, index - 1, -1), _run(lines, index, 1), list(chat.reply())))

@@ -60,7 +60,7 @@ class ModelParams(Section):
 class TrainParams(Section):
     """How the network learns."""
 
-    epochs: Count
+    epochs: Annotated[int, Field(ge=1, le=9999)]
     batch_size: Count
     sequence_length: Annotated[int, Field(ge=2)]
     learning_rate: Positive

@@ -45,11 +45,6 @@ class Thread:
         """How many text messages a person wrote."""
         return self.counts[sender, TEXT]
 
-    @property
-    def total(self) -> int:
-        """Messages of every kind."""
-        return self.counts.total()
-
     def kinds(self) -> Counter[str]:
         """Messages by kind."""
         kinds: Counter[str] = Counter()
@@ -85,9 +80,7 @@ def summarise(batches: Iterable[pa.RecordBatch]) -> list[Thread]:
     for batch in batches:
         table = pa.Table.from_batches([batch])
         for row in table.filter(pc.equal(table["seq"], 0)).select(COLUMNS[:4]).to_pylist():
-            threads[row["thread_id"]] = Thread(
-                row["thread_id"], row["title"], tuple(row["participants"]), row["owner"], first=0, last=0
-            )
+            threads[row["thread_id"]] = Thread(row["thread_id"], row["title"], tuple(row["participants"]), row["owner"])
         groups = table.group_by(["thread_id", "sender", "kind"], use_threads=False).aggregate(
             [("sent_at", "min"), ("sent_at", "max"), ("sent_at", "count")]
         )

@@ -20,7 +20,16 @@ from friendbot.params import ModelParams, TrainParams
 from friendbot.progress import Progress
 from friendbot.weights import Architecture
 
-SOURCES = ("backend.py", "dataset.py", "model.py", "recurrent.py", "training.py", "vocabulary.py", "weights.py")
+SOURCES = (
+    "backend.py",
+    "checkpoints.py",
+    "dataset.py",
+    "model.py",
+    "recurrent.py",
+    "training.py",
+    "vocabulary.py",
+    "weights.py",
+)
 """The modules whose code decides the trained weights."""
 FINAL_LEARNING_RATE = 0.05
 """Share of the learning rate that is left at the last epoch; it falls along a cosine."""
@@ -67,8 +76,8 @@ def train(
                 file=sys.stderr,
             )
             raise
+        run.write_history()
         kept.publish(run.best, published)
-    run.write_history()
     files.write_text(timing, json.dumps({"train": run.timing()}, indent=1) + "\n")
 
 

@@ -115,14 +115,14 @@ class Vocabulary:
         """
         try:
             data = json.loads(text)
-            version = data["format"]
-            if version == FORMAT and data["tokenizer"] in TOKENIZERS:
+            kind = f"format {data['format']}, tokenizer {data['tokenizer']}"
+            if data["format"] == FORMAT and data["tokenizer"] in TOKENIZERS:
                 return cls(data["tokenizer"], data["pieces"])
         except (ValueError, KeyError, TypeError, AttributeError):
             raise ModelError(
                 "vocabulary.json is damaged; restore the model with `dvc checkout` or train again"
             ) from None
-        raise ModelError(f"vocabulary.json has format {version}, which this friendbot does not read; update friendbot")
+        raise ModelError(f"vocabulary.json has {kind}, which this friendbot does not read; update friendbot")
 
     @cached_property
     def _bpe(self) -> "Tokenizer":

@@ -124,5 +124,5 @@ def test_legacy_and_json_side_by_side(tmp_path: Path, good: Path) -> None:
     pytest.importorskip("fbchat_archive_parser", reason="fbchat-archive-parser needs Python 3.11")
     from archive_writers import legacy, legacy_block, legacy_message
 
-    legacy(good / "old", legacy_block([legacy_message("Éva", "older")], f"Éva, {ME}"))
-    assert [(m.thread_id, m.text) for m in read(good)] == [("jan_1", "hi"), ("Éva", "older")]
+    legacy(good / "old", legacy_block([legacy_message("legacy:Éva", "older")], f"Éva, {ME}"))
+    assert [(m.thread_id, m.text) for m in read(good)] == [("jan_1", "hi"), ("legacy:Éva", "older")]

@@ -54,7 +54,7 @@ def test_a_message_in_full(tmp_path: Path) -> None:
     root = legacy(tmp_path, legacy_block([*talk("hi"), *talk("hé 🚀", sender=ME)]))
     first, second = read(root)
     sent_at = at(2013, 10, 4, 20, 5)
-    assert first == Message(FRIEND, FRIEND, (FRIEND, ME), ME, FRIEND, sent_at, 0, "text", "hi")
+    assert first == Message(f"legacy:{FRIEND}", FRIEND, (FRIEND, ME), ME, FRIEND, sent_at, 0, "text", "hi")
     assert (second.sender, second.text, second.seq, second.owner) == (ME, "hé 🚀", 1, ME)
 
 

@@ -21,7 +21,7 @@ def explain(tree: Tree, readers: Sequence[Reader], formats: int, damaged: Sequen
     """
     entries = tree.entries
     if not entries:
-        return f"{tree.path} is empty: set parse.archive to the folder or zip that you downloaded"
+        return f"{tree.path} is empty: give the folder or zip that you downloaded"
     if damaged:
         more = f" (and {len(damaged) - 1} more)" if len(damaged) > 1 else ""
         return f"nothing readable is left in {tree.path}: {damaged[0]}{more}; download the archive again"
@@ -42,10 +42,7 @@ def explain(tree: Tree, readers: Sequence[Reader], formats: int, damaged: Sequen
     looked = "; or ".join(reader.layout for reader in readers)
     kinds = Counter(entry.suffix or "files without an ending" for entry in entries)
     there = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items(), key=lambda k: (-k[1], k[0]))[:SHOWN])
-    return (
-        f"no messages in {tree.path}: looked for {looked}; found {there}{_broken(tree)}: "
-        "set parse.archive to the whole download"
-    )
+    return f"no messages in {tree.path}: looked for {looked}; found {there}{_broken(tree)}: give the whole download"
 
 
 def _broken(tree: Tree) -> str:

@@ -181,7 +181,7 @@ def _thread(key: str, lines: Sequence[str], blocks: Sequence[tuple[Said, ...]], 
     messages = []
     for seq, one in enumerate(said):
         kind = (sentence(one.text) or TEXT) if one.text else (MEDIA if one.picture else EMPTY)
-        messages.append(Message(key, title, participants, me, one.sender, one.sent_at, seq, kind, one.text))
+        messages.append(Message(f"legacy:{key}", title, participants, me, one.sender, one.sent_at, seq, kind, one.text))
     return messages
 
 

@@ -105,15 +105,13 @@ class Tree:
         try:
             name = path.resolve().name
             if not path.exists():
-                raise ArchiveError(f"{path} does not exist: set parse.archive to the folder or zip that you downloaded")
+                raise ArchiveError(f"{path} does not exist: give the folder or zip that you downloaded")
             if path.is_dir():
                 yield from self._folder(path, name)
             elif path.is_file():
                 yield from self._file(path, name, zips=True)
             else:
-                raise ArchiveError(
-                    f"{path} is neither a file nor a folder: set parse.archive to the downloaded archive"
-                )
+                raise ArchiveError(f"{path} is neither a file nor a folder: give the downloaded archive")
         except OSError as error:
             raise ArchiveError(f"{error.filename or path} cannot be read: {error.strerror or error}") from error
 
