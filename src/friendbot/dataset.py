@@ -67,7 +67,7 @@ class Encoded(NamedTuple):
     test: np.ndarray
     vocabulary: Vocabulary
     about: dict[str, Any]
-    """`friend` and `me`, the names; `messages` and `characters` of each split; `first` and `last`, ISO dates of train."""
+    """`friend` and `me`, the names; `messages` and `characters` of each split; `first` and `last`, dates of train."""
 
 
 SPLITS = Encoded._fields[:3]

@@ -12,7 +12,7 @@ from friendbot.weights import Architecture
 def build(architecture: Architecture, batch_size: int, sequence_length: int) -> keras.Model:
     """A model from int32 ids `(batch_size, sequence_length)` to float32 logits with one more axis of tokens.
 
-    The embedding starts as N(0, 1): Keras's default, uniform within 0.05, starts on a plateau (LOG.md, 2026-11-23).
+    The embedding starts as N(0, 1): Keras's default, uniform within 0.05, starts on a plateau (docs/LOG.md).
     """
     ids = keras.Input(batch_shape=(batch_size, sequence_length), dtype="int32", name="ids")
     normal = keras.initializers.RandomNormal(stddev=1.0)
