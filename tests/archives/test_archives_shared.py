@@ -87,11 +87,11 @@ def test_the_fixture_of_fbchat_archive_parser() -> None:
     found = dict(by_thread(read(DATA / "fixtures/legacy_htm/fbcap")))
     me, second, third = "First User 一", "Second User 二", "Third User 三"
     assert {name: (len(got), set(got[0].participants)) for name, got in found.items()} == {
-        second: (5, {me, second}),
-        third: (7, {me, third}),
-        f"{second}, {third}": (8, {me, second, third}),
+        f"legacy:{second}": (5, {me, second}),
+        f"legacy:{third}": (7, {me, third}),
+        f"legacy:{second}, {third}": (8, {me, second, third}),
     }
-    assert [m.text for m in found[third]] == [str(number) for number in range(1, 8)]
+    assert [m.text for m in found[f"legacy:{third}"]] == [str(number) for number in range(1, 8)]
     assert {m.owner for got in found.values() for m in got} == {me}
 
 
