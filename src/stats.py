@@ -50,14 +50,14 @@ def describe(thread: Thread, path: Path, told: dict[str, str], friend: str | Non
     """One thread as JSON has it; `friend` is what it must be called where another one is with the same name."""
     senders = sorted(thread.people, key=lambda name: (-thread.typed(name), name))
     typed = sum(thread.typed(name) for name in senders)
-    refusal = thread.refusal()
+    refusal, kinds = thread.refusal(), thread.kinds()
     return {
         "thread_id": thread.thread_id,
         "title": thread.title,
         "participants": senders,
         "typed": {name: thread.typed(name) for name in senders},
         "share": {name: round(thread.typed(name) / typed, 3) if typed else 0 for name in senders},
-        "kinds": {kind: thread.kinds()[kind] for kind in KINDS if thread.kinds()[kind]},
+        "kinds": {kind: kinds[kind] for kind in KINDS if kinds[kind]},
         "first": date(thread.first),
         "last": date(thread.last),
         "two_party": len(thread.others) == 1,

@@ -4,12 +4,10 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from friendbot.inference import Network, State
+from friendbot.inference import CHUNK, Network, State
 from friendbot.sampling import Sampler
 from friendbot.vocabulary import SPECIALS, Vocabulary
 
-CHUNK = 512
-"""Tokens read at once: bounds the memory for logits."""
 LONGEST_MESSAGE = 600
 """UTF-8 bytes after which a message is cut."""
 MOST_MESSAGES = 8

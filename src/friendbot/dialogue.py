@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from friendbot import files, splits
 from friendbot.errors import ThreadError
-from friendbot.messages import TEXT
+from friendbot.messages import TEXT, arrays
 
 FRIEND, ME = SPEAKERS = ("friend", "me")
 
@@ -114,17 +114,16 @@ def counts(lines: list[Line], dropped: Counter[str]) -> dict[str, Any]:
 
 def write(lines: list[Line], path: Path) -> None:
     """Write `data/thread.parquet`, whole or not at all."""
-    columns = zip(*lines, strict=True)
-    arrays = [pa.array(column, field.type) for column, field in zip(columns, SCHEMA, strict=True)]
+    table = pa.Table.from_arrays(arrays(lines, SCHEMA), schema=SCHEMA)
     with files.replacing(path) as temporary:
-        pq.write_table(pa.Table.from_arrays(arrays, schema=SCHEMA), temporary, compression="zstd")
+        pq.write_table(table, temporary, compression="zstd")
 
 
 def read(path: Path) -> list[Line]:
     """Read `data/thread.parquet`.
 
     Raises:
-        ThreadError: it is missing.
+        ThreadError: it is missing or damaged.
     """
     try:
         table = pq.read_table(path, schema=SCHEMA)

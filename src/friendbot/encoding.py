@@ -18,14 +18,17 @@ def encode(lines: list[Line], tokenizer: str, vocabulary_size: int) -> Encoded:
     tokens: dict[str, list[int]] = {split: [] for split in SPLITS}
     session = None
     for line in lines:
-        stream = tokens[line.split]
-        if line.session != session:
-            stream.append(vocabulary.gap)
-            session = line.session
-        stream.append(vocabulary.friend if line.speaker == FRIEND else vocabulary.me)
-        stream.extend(vocabulary.encode(line.text))
+        tokens[line.split] += spell(line, vocabulary, opens=line.session != session)
+        session = line.session
     train, valid, test = (np.array(tokens[split], np.int32) for split in SPLITS)
     return Encoded(train, valid, test, vocabulary, _about(lines))
+
+
+def spell(line: Line, vocabulary: Vocabulary, opens: bool) -> list[int]:
+    """Token ids of one message, after `<gap>` where it opens a session."""
+    gap = [vocabulary.gap] if opens else []
+    speaker = vocabulary.friend if line.speaker == FRIEND else vocabulary.me
+    return [*gap, speaker, *vocabulary.encode(line.text)]
 
 
 def _about(lines: list[Line]) -> dict[str, Any]:

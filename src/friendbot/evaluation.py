@@ -7,13 +7,11 @@ import numpy as np
 
 from friendbot.conversation import Conversation
 from friendbot.dialogue import FRIEND, Line
-from friendbot.inference import Network
+from friendbot.encoding import spell
+from friendbot.inference import CHUNK, Network
 from friendbot.progress import Progress
 from friendbot.sampling import sampler
 from friendbot.vocabulary import SPECIALS, Vocabulary
-
-CHUNK = 512
-"""Tokens read at once: bounds the memory for logits."""
 
 
 class Share(NamedTuple):
@@ -123,9 +121,7 @@ def answer(
             if index in chosen:
                 chat = Conversation(network, vocabulary, sampler(temperature), seed + len(result), state)
                 result.append(Turn(_run(lines, index - 1, -1), _run(lines, index, 1), list(chat.reply())))
-            opening = [vocabulary.gap] if line.session != session else []
-            speaker = vocabulary.friend if line.speaker == FRIEND else vocabulary.me
-            state, _ = network.read(state, [*opening, speaker, *vocabulary.encode(line.text)])
+            state, _ = network.read(state, spell(line, vocabulary, opens=line.session != session))
             session = line.session
             progress.advance(1)
     return result
@@ -142,7 +138,7 @@ def _run(lines: list[Line], start: int, step: int) -> list[Line]:
 
 
 def samples(answered: list[Turn], friend: str) -> str:
-    """Turns as Markdown: what was said, what the friend answered then, what the bot answers."""
+    """Turns as Markdown: what was said, what the bot answers, what the friend answered then."""
     parts = ["# Held-out turns: what was said, and two answers\n"]
     for turn in answered:
         said = [f"**{line.sender}:** {_one_line(line.text)}" for line in turn.before]

@@ -6,6 +6,9 @@ import numpy as np
 
 from friendbot.weights import Model
 
+CHUNK = 512
+"""Tokens to read at once in a long text: bounds the memory for logits."""
+
 
 class State(NamedTuple):
     """What the network remembers of the text so far; never changed in place, so keeping one is free."""

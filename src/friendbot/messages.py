@@ -67,9 +67,12 @@ def batches(messages: Iterable[Message]) -> Iterator[pa.RecordBatch]:
     """Pack messages into record batches of `SCHEMA`, at most `BATCH` rows each."""
     stream = iter(messages)
     while rows := list(islice(stream, BATCH)):
-        columns = zip(*rows, strict=True)
-        arrays = [pa.array(column, field.type) for column, field in zip(columns, SCHEMA, strict=True)]
-        yield pa.RecordBatch.from_arrays(arrays, schema=SCHEMA)
+        yield pa.RecordBatch.from_arrays(arrays(rows, SCHEMA), schema=SCHEMA)
+
+
+def arrays(rows: Sequence[tuple[Any, ...]], schema: pa.Schema) -> list[pa.Array]:
+    """Rows, at least one, as the arrays of a schema's fields."""
+    return [pa.array(column, field.type) for column, field in zip(zip(*rows, strict=True), schema, strict=True)]
 
 
 def write(messages: Iterable[Message], path: Path) -> int:
