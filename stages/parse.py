@@ -17,6 +17,7 @@ def main() -> None:
             owner=settings.owner,
             timezone=settings.timezone,
             strict=settings.strict,
+            legacy_reader=settings.legacy_reader,
             progress=progress.update,
         )
         count = messages.write(found, Path("data/messages.parquet"))

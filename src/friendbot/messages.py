@@ -60,7 +60,7 @@ SCHEMA = pa.schema(
 )
 
 BATCH = 50_000
-"""Messages held in memory while writing."""
+"""Rows of a record batch at most."""
 
 
 def batches(messages: Iterable[Message]) -> Iterator[pa.RecordBatch]:
@@ -70,16 +70,37 @@ def batches(messages: Iterable[Message]) -> Iterator[pa.RecordBatch]:
         yield pa.RecordBatch.from_arrays(arrays(rows, SCHEMA), schema=SCHEMA)
 
 
+def joined(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """The same rows in fewer batches, of `BATCH` rows or somewhat more: most threads are short."""
+    held: list[pa.RecordBatch] = []
+    rows = 0
+    for batch in batches:
+        held.append(batch)
+        rows += batch.num_rows
+        if rows >= BATCH:
+            yield pa.concat_batches(held)
+            held, rows = [], 0
+    if held:
+        yield pa.concat_batches(held)
+
+
+def unpacked(batches: Iterable[pa.RecordBatch]) -> Iterator[Message]:
+    """The messages of record batches of `SCHEMA`, one by one."""
+    for batch in batches:
+        thread_id, title, people, *rest = (column.to_pylist() for column in batch.columns)
+        yield from map(Message._make, zip(thread_id, title, map(tuple, people), *rest, strict=True))
+
+
 def arrays(rows: Sequence[tuple[Any, ...]], schema: pa.Schema) -> list[pa.Array]:
     """Rows, at least one, as the arrays of a schema's fields."""
     return [pa.array(column, field.type) for column, field in zip(zip(*rows, strict=True), schema, strict=True)]
 
 
-def write(messages: Iterable[Message], path: Path) -> int:
-    """Stream messages into a Parquet file, whole or not at all; return how many there were."""
+def write(batches: Iterable[pa.RecordBatch], path: Path) -> int:
+    """Stream record batches of `SCHEMA` into a Parquet file, whole or not at all; return the count of messages."""
     rows = 0
     with files.replacing(path) as temporary, pq.ParquetWriter(temporary, SCHEMA, compression="zstd") as writer:
-        for batch in batches(messages):
+        for batch in joined(batches):
             writer.write_batch(batch)
             rows += batch.num_rows
     return rows

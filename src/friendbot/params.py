@@ -30,6 +30,7 @@ class ParseParams(Section):
     owner: Name | None
     timezone: Name | None
     strict: bool
+    legacy_reader: Literal["lxml", "fbcap"]
 
 
 class FilterParams(Section):

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from friendbot import archives
+from friendbot import archives, messages
 from friendbot.messages import Message
 
 ME, FRIEND = "Zoë Me", "Ján O'Friend"
@@ -99,7 +99,7 @@ def legacy(root: Path, *blocks: str, padding: str = "") -> Path:
 
 
 def read(path: Path, **options: Any) -> list[Message]:
-    return list(archives.read(path, **options))
+    return list(messages.unpacked(archives.read(path, **options)))
 
 
 def texts(path: Path, **options: Any) -> list[str]:

@@ -1,8 +1,11 @@
 """Facebook's downloads before May 2018."""
 
+import contextlib
 import datetime
+import io
 import sys
 import tempfile
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -12,8 +15,6 @@ from hypothesis import strategies as st
 
 from friendbot.errors import ArchiveError
 from friendbot.messages import Message
-
-pytestmark = pytest.mark.skipif(sys.version_info >= (3, 12), reason="fbchat-archive-parser needs Python 3.11")
 
 UTC = datetime.UTC
 
@@ -173,11 +174,13 @@ def test_a_zone_that_can_mean_several_is_asked_for(tmp_path: Path) -> None:
         read(root, timezone="Mars/Base")
 
 
-def test_a_time_without_a_zone_is_read_in_the_given_one(tmp_path: Path) -> None:
-    root = legacy(tmp_path, legacy_block(when("")))
-    with pytest.raises(ArchiveError, match=r"names no zone: set parse\.timezone"):
-        read(root)
-    assert read(root, timezone="Europe/Berlin")[0].sent_at == at(2013, 10, 4, 20, 5)
+def test_a_time_without_a_zone_is_read_in_the_given_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root = legacy(tmp_path, legacy_block(when("")), legacy_block(when(""), f"{ME}, Éva"))
+    assert {m.sent_at for m in read(root)} == {at(2013, 10, 4, 22, 5)}
+    note = f"the times in {tmp_path.name}/html/messages.htm name no zone and were taken as UTC: set parse.timezone"
+    assert capsys.readouterr().err == f"note: {note} to yours, such as Europe/Berlin\n"
+    assert {m.sent_at for m in read(root, timezone="Europe/Berlin")} == {at(2013, 10, 4, 20, 5)}
+    assert capsys.readouterr().err == ""
 
 
 def test_the_hour_that_comes_twice_is_told_apart(tmp_path: Path) -> None:
@@ -194,23 +197,62 @@ def test_an_offset_in_the_page_wins_over_the_given_zone(tmp_path: Path) -> None:
     assert read(root, timezone="America/Los_Angeles")[0].sent_at == at(2013, 10, 4, 20, 5)
 
 
-def test_a_time_of_unknown_shape_is_an_error_that_shows_it(tmp_path: Path) -> None:
-    root = legacy(tmp_path, legacy_block(talk("hi", when="Oct 4, 2013 10:05 UTC")))
-    with pytest.raises(ArchiveError, match=r"messages\.htm.*Oct 4, 2013"):
+def test_no_time_that_can_be_read_is_an_error_that_shows_one(tmp_path: Path) -> None:
+    root = legacy(tmp_path, legacy_block(talk("a", "b", when="the 13th of Fructidor at noon UTC")))
+    with pytest.raises(ArchiveError, match=r"messages\.htm.*13th of Fructidor"):
         read(root)
+
+
+def test_one_time_that_cannot_be_read_among_others(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    unknown = talk("b", "c", when="the 13th of Fructidor at noon UTC")
+    for blocks in ([*talk("a"), *unknown, *talk("d")],), (unknown, talk("a", "d")):
+        root = legacy(tmp_path, *map(legacy_block, blocks))
+        assert texts(root) == ["a", "d"]
+        err = capsys.readouterr().err
+        assert f"2 of {len(blocks[0])} messages of the thread with {FRIEND} (at byte " in err
+        assert "have a time that cannot be read, such as 'the 13th of Fructidor at noon UTC'; left out" in err
+        with pytest.raises(ArchiveError, match=r"13th of Fructidor.*parse\.strict"):
+            read(root, strict=True)
 
 
 def test_a_message_that_cannot_be_placed_is_never_dropped_in_silence(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    lost = legacy(tmp_path / "lost", legacy_block([*talk("a"), '<span class="meta">x</span>', *talk("b")]))
+    hidden = '<!-- <span class="meta">x</span> -->'
+    lost = legacy(tmp_path / "lost", legacy_block([*talk("a"), hidden, *talk("b")]))
+    assert texts(lost) == ["a", "b"]
+    assert "holds 3 messages but 2 could be read" in capsys.readouterr().err
     with pytest.raises(ArchiveError, match="holds 3 messages but 2 could be read"):
-        read(lost)
+        read(lost, strict=True)
     timeless = legacy(tmp_path / "t", legacy_block([*talk("a"), '<div class="message"></div><p>b</p>', *talk("c")]))
     assert texts(timeless) == ["a", "c"]
-    assert "1 messages of a thread have no time" in capsys.readouterr().err
+    assert "1 of 3 messages of the thread with Ján O'Friend (at byte 228) have no time" in capsys.readouterr().err
     with pytest.raises(ArchiveError, match="no time"):
         read(timeless, strict=True)
+    outside = legacy(tmp_path / "out", *talk("lost"), legacy_block(talk("a")))
+    assert texts(outside) == ["a"]
+    assert "1 messages are outside of any thread" in capsys.readouterr().err
+
+
+def test_broken_markup_is_read_message_by_message(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = talk(*map(str, range(20)), sender="Ada")
+    rows[7] = rows[7].replace("</div></div><p>", "</div></div></div><p>")
+    for whole in (legacy_block(rows), legacy_block(rows).replace("</div><p>", "</div> <p>")):
+        assert texts(legacy(tmp_path, whole)) == [*map(str, range(20))]
+        assert "has broken markup, so messages were read one by one" in capsys.readouterr().err
+    threads = [legacy_block(talk(*"abc")), legacy_block(talk("x", "y"), f"{ME}, Éva").replace("thread", "thr")]
+    for odd in (str, lambda text: text.replace("<p>", "<p><br/>"), lambda text: text.replace("<p>c", "<p><br/>c")):
+        assert texts(legacy(tmp_path, "".join(map(odd, threads)))) == ["x", "y", "a", "b", "c"]
+        assert "has broken markup, so messages were read one by one" in capsys.readouterr().err
+
+
+def test_a_page_that_is_cut_short_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    page = legacy(tmp_path, legacy_block(talk("a", "b")), legacy_block(talk("c"), f"{ME}, Éva")) / "html/messages.htm"
+    page.write_bytes(page.read_bytes().partition(b"Downloaded")[0])
+    assert texts(tmp_path) == ["a", "b", "c"]
+    assert "its end is missing" in capsys.readouterr().err
+    with pytest.raises(ArchiveError, match="its end is missing"):
+        read(tmp_path, strict=True)
 
 
 def test_pages_listed_in_another_file(tmp_path: Path) -> None:
@@ -240,8 +282,10 @@ def test_a_listed_page_that_is_missing(tmp_path: Path, capsys: pytest.CaptureFix
 
 def test_a_python_without_the_package_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "fbchat_archive_parser", None)
-    with pytest.raises(ArchiveError, match=r"Python 3\.11"):
-        read(legacy(tmp_path, legacy_block(talk("hi"))))
+    root = legacy(tmp_path, legacy_block(talk("hi")))
+    with pytest.raises(ArchiveError, match=r"Python 3\.11.*parse\.legacy_reader: lxml"):
+        read(root, legacy_reader="fbcap")
+    assert texts(root) == ["hi"]
 
 
 def test_progress_reaches_the_total(tmp_path: Path) -> None:
@@ -249,3 +293,80 @@ def test_progress_reaches_the_total(tmp_path: Path) -> None:
     block = legacy_block(talk("a"))
     read(legacy(tmp_path, block, block), progress=lambda done, total: steps.append((done, total)))
     assert steps[-1][0] == steps[-1][1] > 0
+
+
+def test_two_downloads_of_one_account(tmp_path: Path) -> None:
+    """The later one has all of the earlier one and cuts it into other blocks."""
+    minutes = [f"Friday, October 4, 2013 at 10:{minute:02}pm UTC" for minute in range(60)]
+    rows = [row for minute in minutes for row in talk("a", "b", when=minute)]
+    legacy(tmp_path / "2013", legacy_block(rows[:30]), legacy_block(rows[30:61]))
+    legacy(tmp_path / "2014", legacy_block(rows[15:45]), legacy_block(rows[:15]), legacy_block(rows[45:]))
+    found = read(tmp_path)
+    assert {m.thread_id for m in found} == {f"legacy:{FRIEND}"}
+    assert [m.text for m in found] == ["a", "b"] * 60
+
+
+def test_blocks_of_ten_thousand(tmp_path: Path) -> None:
+    """Where two blocks of a long thread meet, the minute they share stays in order; nothing is lost or doubled."""
+    start = datetime.datetime(2013, 10, 4)
+    minutes = [start + datetime.timedelta(minutes=number // 7) for number in range(25_000)]
+    words = {minute: f"{minute:%A, %B} {minute.day}, {minute.year} at {minute:%H:%M} UTC" for minute in set(minutes)}
+    rows = [
+        legacy_message((FRIEND, ME)[number % 2], str(number), words[minute]) for number, minute in enumerate(minutes)
+    ]
+    blocks = [legacy_block(rows[cut : cut + 10_000]) for cut in (10_000, 0, 20_000)]
+    other = legacy_block(talk("x"), f"{ME}, Éva")
+    found = [m for m in read(legacy(tmp_path, blocks[0], other, *blocks[1:])) if m.title == FRIEND]
+    assert [int(m.text) for m in found] == [m.seq for m in found] == [*range(25_000)]
+    assert [m.sender for m in found] == [FRIEND, ME] * 12_500
+
+
+def sample() -> bytes:
+    """A page with all that a page has."""
+    old, new = ([f"Friday, October 4, 2013 at 10:{ten + one:02}pm UTC+02" for one in range(4)] for ten in (10, 40))
+    bodies = ["é 🚀", "a &amp; b", "<p>nested</p>", "x<br/>y", "<img src='photos/1.jpg'/>", "", "&lt;b&gt;", "end"]
+    blocks = [
+        legacy_block([legacy_message((FRIEND, ME)[n % 2], bodies[n], (old + new)[n], raw=True) for n in span], people)
+        for span, people in ((range(4, 8), f"{FRIEND}, {ME}"), (range(8), f"{ME}, Éva"), (range(4), f"{FRIEND}, {ME}"))
+    ]
+    return legacy_page(blocks).encode()
+
+
+SAMPLE = sample()
+
+
+def damaged(page: bytes) -> tuple[list[Message], str]:
+    """What is read of a page, and what is said about it."""
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "messages.htm").write_bytes(page)
+        said = io.StringIO()
+        try:
+            with contextlib.redirect_stderr(said):
+                return read(Path(folder)), said.getvalue()
+        except ArchiveError as error:
+            return [], str(error)
+
+
+places = st.integers(0, len(SAMPLE) - 1)
+
+
+@settings(max_examples=40, deadline=None)
+@given(cut=places)
+def test_a_page_cut_anywhere(cut: int) -> None:
+    found, said = damaged(SAMPLE[:cut])
+    assert said or found == damaged(SAMPLE)[0]
+
+
+@settings(max_examples=120, deadline=None)
+@given(place=places, bit=st.integers(0, 7), junk=st.binary(max_size=12), over=st.integers(0, 40))
+def test_a_page_with_a_flipped_bit_or_junk_in_it(place: int, bit: int, junk: bytes, over: int) -> None:
+    """A loss is said, or is the loss of a word or a name: at most of the two messages that the damage touches."""
+    if junk:
+        page = SAMPLE[:place] + junk + SAMPLE[place + over :]
+    else:
+        page = SAMPLE[:place] + bytes([SAMPLE[place] ^ 1 << bit]) + SAMPLE[place + 1 :]
+    found, said = damaged(page)
+    if not said:
+        same = Counter((m.sent_at, m.text) for m in damaged(SAMPLE)[0])
+        assert len(found) == same.total()
+        assert (same & Counter((m.sent_at, m.text) for m in found)).total() >= same.total() - 2

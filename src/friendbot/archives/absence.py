@@ -1,7 +1,6 @@
 """Why an archive gave no messages, in one line that says what to do next."""
 
 import json
-import re
 from collections import Counter
 from collections.abc import Sequence
 
@@ -10,8 +9,6 @@ from friendbot.archives.tree import SMALL, Tree
 
 SHOWN = 5
 """Kinds of files listed in an error."""
-
-_HTML_THREAD = re.compile(r"message(_\d+)?\.html", re.IGNORECASE)
 
 
 def explain(tree: Tree, readers: Sequence[Reader], formats: int, damaged: Sequence[str]) -> str:
@@ -27,11 +24,6 @@ def explain(tree: Tree, readers: Sequence[Reader], formats: int, damaged: Sequen
         return f"nothing readable is left in {tree.path}: {damaged[0]}{more}; download the archive again"
     if formats:
         return f"the chats in {tree.path} hold no message at all: download again, for the date range 'All time'"
-    if page := next((entry for entry in entries if _HTML_THREAD.fullmatch(entry.name)), None):
-        return (
-            f"{tree.path} is a download in the format HTML ({page.path}), which is not read: "
-            "ask Facebook for it again in the format JSON"
-        )
     if shut := next((entry for entry in entries if entry.suffix == ".zip"), None):
         return (
             f"no messages in {tree.path}, but a zip that is not looked into ({shut.path}): unzip it, or put it on top"

@@ -14,9 +14,14 @@ def repair(text: str) -> str:
     """
     if text.isascii():
         return text
-    with suppress(UnicodeError):
-        text = text.encode("latin-1").decode("utf-8", "surrogatepass")
-    return whole(text)
+    try:
+        return text.encode("latin-1").decode("utf-8")
+    except UnicodeEncodeError:
+        return whole(text)
+    except UnicodeDecodeError:
+        with suppress(UnicodeDecodeError):
+            text = text.encode("latin-1").decode("utf-8", "surrogatepass")
+        return whole(text)
 
 
 def whole(text: str) -> str:

@@ -1,14 +1,54 @@
-"""What every archive reader is, and what one is handed."""
+"""What every archive reader is, what one is handed, and what it gives."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
-from friendbot.archives.tree import Entry, Tree
+import numpy as np
+import pyarrow as pa
+
+from friendbot.archives.tree import DamagedError, Entry, Tree
 from friendbot.errors import ArchiveError
-from friendbot.messages import Message
+from friendbot.messages import KINDS
 
 UNKNOWN = "Unknown"
 """Sender of a message whose sender the archive left out."""
+
+NOBODY = frozenset({"facebook user", "instagram user", "facebookuser", "instagramuser", "deleted account"})
+"""What deleted accounts are called, case folded; many different people share such a name."""
+
+EARLIEST, LATEST = -62_135_596_800_000, 253_402_300_799_999
+"""Milliseconds since 1970 of the years 1 and 9999: what a date can be."""
+
+SAID = pa.schema([("sent_at", pa.int64()), ("sender", pa.string()), ("kind", pa.string()), ("text", pa.string())])
+"""Columns of a copy's messages: milliseconds since 1970 UTC, a name, one of `messages.KINDS`, what was typed."""
+
+
+@dataclass(frozen=True)
+class Copy:
+    """One thread as one download has it. Its messages are read when asked for, and not kept."""
+
+    key: str
+    """What the download knows the thread by; becomes the `thread_id`. Sorts and prints well."""
+    title: str
+    participants: tuple[str, ...]
+    """Names as the download lists them, usually with the owner; empty where it lists none."""
+    entries: tuple[Entry, ...]
+    """The files it is in."""
+    batches: Callable[[], Iterator[pa.RecordBatch]]
+    """Reads the messages: batches of `SAID`, oldest first as well as the download lets one know, ties in its order."""
+    identity: str | None = None
+    """Two copies of one identity (and family) are the same thread. None where only names tell threads apart."""
+    family: str = "facebook"
+    """Where names mean the same people: facebook, instagram, whatsapp, telegram."""
+    step: int = 1
+    """Milliseconds to which times are known."""
+    late_title: Callable[[], str] | None = None
+    """Gives the title where it stands behind the messages; cheap once they were read."""
+
+    def name(self) -> str:
+        """The title, wherever it stands; empty where there is none."""
+        return self.title or (self.late_title() if self.late_title else "")
 
 
 @dataclass
@@ -24,20 +64,51 @@ class Job:
     strict: bool
     advance: Callable[[int], None] = field(default=lambda size: None)
     """Told the bytes of each file or part of a file that is done with."""
+    legacy_reader: str = "lxml"
+    """`fbcap` lets fbchat-archive-parser read the times of legacy pages."""
+    owners: list[str] = field(default_factory=list)
+    """Names that downloads state as their owner's, the surest first; readers add to it."""
     damaged: list[str] = field(default_factory=list)
     """One line for each file or message that was left out."""
+    notes: list[str] = field(default_factory=list)
+    """One line for each thing worth knowing that is not damage, such as a zone that had to be assumed."""
+    _unreadable: set[str] = field(default_factory=set)
+
+    def read(self, entry: Entry, size: int = -1) -> bytes:
+        """The first `size` bytes of a file, or all; nothing, and a report, where it is damaged inside its zip.
+
+        Raises ArchiveError where it is damaged and `strict`, or cannot be read at all.
+        """
+        try:
+            return self.tree.read(entry, size)
+        except DamagedError as error:
+            if entry.path not in self._unreadable:
+                self.damage(entry.path, str(error.__cause__) or "it ends too early")
+                self._unreadable.add(entry.path)
+            return b""
 
     def damage(self, path: str, why: str) -> None:
         """Report something unreadable: ArchiveError where `strict`, otherwise a warning once all is read."""
-        line = " ".join(f"{path} is damaged: {why}".split())
+        if path not in self._unreadable:  # else named before
+            again = "download the archive again, or set parse.strict: false to go on without it"
+            self.leave_out(" ".join(f"{path} is damaged: {why}".split()), again)
+
+    def leave_out(self, line: str, what_to_do: str) -> None:
+        """Report what is not read: ArchiveError where `strict`, otherwise a warning once all is read."""
         if self.strict:
-            raise ArchiveError(f"{line}; download the archive again, or set parse.strict: false to go on without it")
-        self.damaged.append(line)
+            raise ArchiveError(f"{line}; {what_to_do}")
+        if line not in self.damaged:
+            self.damaged.append(line)
+
+    def note(self, line: str) -> None:
+        """Say something once, on stderr, when all is read."""
+        if line not in self.notes:
+            self.notes.append(line)
 
 
 @dataclass(frozen=True)
 class Reader:
-    """A format that can be read. `archives.READERS` lists them all."""
+    """A format that can be read. `formats.READERS` lists them all."""
 
     name: str
     layout: str
@@ -46,5 +117,44 @@ class Reader:
     """Endings of file names worth a look, lower case with the dot."""
     claims: Callable[[Entry, bytes], bool]
     """Whether a file, seen by its first `tree.HEAD` bytes, is of this format; judged by the shape of its content."""
-    threads: Callable[[Job], Iterator[list[Message]]]
-    """Yields one thread at a time, sorted by thread_id, each oldest first with `seq` from 0."""
+    copies: Callable[[Job], list[Copy]]
+    """Lists the threads without reading more than that takes. Reports damage, and owners that are stated."""
+
+
+def said(
+    sent_at: Sequence[int], sender: Sequence[str], text: Sequence[str], kinds: Sequence[tuple[int, str]] = ()
+) -> pa.RecordBatch:
+    """Columns as a batch of `SAID`; every message is typed text but those at the positions named in `kinds`."""
+    marks = np.zeros(len(text), dtype=np.int8)
+    if kinds:
+        places, names = zip(*kinds, strict=True)
+        marks[list(places)] = list(map(KINDS.index, names))
+    kind = _KINDS.take(pa.array(marks))
+    columns = [pa.array(sent_at, pa.int64()), pa.array(sender, pa.string()), kind, pa.array(text, pa.string())]
+    return pa.RecordBatch.from_arrays(columns, schema=SAID)
+
+
+_KINDS = pa.array(KINDS)
+
+
+Item = TypeVar("Item")
+
+
+def usable(job: Job, entry: Entry, times: list[Any], messages: list[Item]) -> tuple[list[int], list[Item]]:
+    """Times in milliseconds since 1970 UTC, and the messages that have one; reports the others as damage."""
+    if {*map(type, times)} <= {int} and (not times or (min(times) >= EARLIEST and max(times) <= LATEST)):
+        return times, messages
+    timed = [(int(time), message) for time, message in zip(times, messages, strict=True) if is_time(time)]
+    if lost := len(messages) - len(timed):
+        job.damage(entry.path, f"{lost} of its {len(messages)} messages have no usable time")
+    return [time for time, _ in timed], [message for _, message in timed]
+
+
+def is_time(value: Any) -> bool:
+    """Whether a value of a file can be milliseconds since 1970."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and EARLIEST <= value <= LATEST
+
+
+def nobody(name: str) -> bool:
+    """Whether a name is what deleted accounts are called."""
+    return not name.strip() or name == UNKNOWN or name.casefold() in NOBODY

@@ -5,7 +5,9 @@ import stat
 import unicodedata
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -24,6 +26,16 @@ DENSEST = 200
 """Most times that a zipped file larger than `SMALL` may grow; chat text grows 5 to 20 times."""
 
 SMALL = 1 << 24
+
+FILES = 3
+"""Files unpacked ahead at most, and `SMALL` bytes of them but for one."""
+
+INSIDE = frozenset({"messages", "inbox", "media", "files"})
+"""Folders of a download whose zips are attachments."""
+
+
+class DamagedError(ArchiveError):
+    """A file of a zip does not unpack to what was packed."""
 
 
 @dataclass(frozen=True)
@@ -53,9 +65,9 @@ class Entry:
 
 
 class Tree:
-    """All files below a path, sorted by path, and those in the zips that lie directly in it.
+    """All files below a path, sorted by path, and those in the zips among them.
 
-    Zips deeper down are what people sent each other, and stay shut. A context manager, since it keeps zips open.
+    Zips inside a download are what people sent each other, and stay shut. A context manager, since it keeps zips open.
     """
 
     def __init__(self, path: Path) -> None:
@@ -66,6 +78,10 @@ class Tree:
         self.path = path
         self._zips: dict[Path, zipfile.ZipFile] = {}
         self._stack = ExitStack()
+        self.broken: list[tuple[str, str]] = []
+        """Zips that cannot be opened, or not wholly: (path, reason)."""
+        self._ahead = _Ahead(self._read, ())
+        self._stack.callback(lambda: self._ahead.close())
         try:
             self.entries = sorted(self._list(path), key=lambda entry: (entry.path, entry.size))
         except BaseException:
@@ -81,16 +97,27 @@ class Tree:
         self._stack.close()
 
     def read(self, entry: Entry, size: int = -1) -> bytes:
-        """Return the first `size` bytes of a file, or all. Raises ArchiveError where it cannot be read."""
+        """Return the first `size` bytes of a file, or all.
+
+        Raises DamagedError where it is damaged inside its zip, ArchiveError where it cannot be read at all.
+        """
+        if size < 0 and (ahead := self._ahead.take(entry)):
+            return ahead.result()
+        return self._read(entry, size)
+
+    def expect(self, entries: Iterable[Entry]) -> None:
+        """Say which files will be read, and in which order: zipped ones are unpacked ahead, on another core."""
+        self._ahead.close()
+        self._ahead = _Ahead(self._read, (entry for entry in entries if entry.info))
+
+    def _read(self, entry: Entry, size: int = -1) -> bytes:
         if size < 0:
             _refuse_bomb(entry)
         try:
             with self._open(entry) as file:
                 return file.read(size)
         except (zipfile.BadZipFile, zlib.error, EOFError) as error:
-            raise ArchiveError(
-                f"{entry.path} is damaged inside its zip ({error}): download the archive again"
-            ) from error
+            raise DamagedError(f"{entry.path} is damaged inside its zip: {error}") from error
         except (RuntimeError, NotImplementedError) as error:
             raise ArchiveError(f"{entry.path} cannot be unpacked ({error}): unzip {entry.disk} yourself") from error
         except OSError as error:
@@ -126,7 +153,8 @@ class Tree:
                 if item.is_dir():
                     yield from self._folder(path, inner)
                 elif item.is_file():
-                    yield from self._file(path, inner, zips=folder == self.path)
+                    attached = INSIDE & {part.lower() for part in inner.split("/")[1:-1]}
+                    yield from self._file(path, inner, zips=not attached)
 
     def _file(self, path: Path, name: str, *, zips: bool) -> Iterator[Entry]:
         if zips and (path.suffix.lower() == ".zip" or (path == self.path and _begins_as_zip(path))):
@@ -138,8 +166,13 @@ class Tree:
         try:
             zipped = self._stack.enter_context(zipfile.ZipFile(path))
         except (zipfile.BadZipFile, EOFError, ValueError, NotImplementedError) as error:
+            if path != self.path:
+                self.broken.append((name, "not a whole zip (download cut short?)"))
+                return
             raise ArchiveError(f"{path} is not a whole zip (download cut short?): download it again") from error
         self._zips[path] = zipped
+        if not _lists_all(zipped, path):
+            self.broken.append((name, "its list of files is not whole"))
         for info in zipped.infolist():
             inner = info.filename.replace("\\", "/")
             parts = inner.split("/")
@@ -151,6 +184,49 @@ class Tree:
                 raise ArchiveError(f"{path} holds the link '{info.filename}': not an archive to trust")
             if not info.is_dir() and not inner.endswith("/") and not any(map(_clutter, parts)):
                 yield Entry(_plain(f"{name}/{inner}"), info.file_size, path, info)
+
+
+class _Ahead:
+    """Reads files before they are asked for: one at a time, a few at most."""
+
+    def __init__(self, read: Callable[[Entry], bytes], entries: Iterable[Entry]) -> None:
+        self._read = read
+        self._coming = deque(entries)
+        self._running: dict[str, Future[bytes]] = {}
+        self._sizes: dict[str, int] = {}
+        self._pool = ThreadPoolExecutor(1) if self._coming else None
+
+    def take(self, entry: Entry) -> Future[bytes] | None:
+        """What is or will be read of a file; None where it was not expected next."""
+        if not self._pool:
+            return None
+        found = self._running.pop(entry.path, None)
+        self._sizes.pop(entry.path, None)
+        while self._coming and (
+            not self._running or (len(self._running) < FILES and sum(self._sizes.values()) < SMALL)
+        ):
+            coming = self._coming.popleft()
+            if coming.path != entry.path:
+                self._running[coming.path] = self._pool.submit(self._read, coming)
+                self._sizes[coming.path] = coming.size
+        return found
+
+    def _has_room(self) -> bool:
+        return len(self._running) < FILES and sum(self._sizes.values()) < SMALL
+
+    def close(self) -> None:
+        """Give up what was not asked for."""
+        if self._pool:
+            self._pool.shutdown(cancel_futures=True)
+            self._pool = None
+
+
+def _lists_all(zipped: zipfile.ZipFile, path: Path) -> bool:
+    """Whether a zip lists as many files as it says: a wrong bit in one record may swallow those that follow."""
+    with path.open("rb") as file:
+        file.seek(-22 - len(zipped.comment), os.SEEK_END)
+        count = int.from_bytes(file.read(12)[10:], "little")
+    return count in (0xFFFF, len(zipped.infolist()))  # the first: too many to say
 
 
 def _begins_as_zip(path: Path) -> bool:

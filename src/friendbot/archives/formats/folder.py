@@ -1,0 +1,58 @@
+"""Folders of threads: Messenger's and Instagram's downloads put each into `<name>_<id>`, its newest part first."""
+
+import re
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from friendbot.archives.tree import Entry
+
+_PART = re.compile(r"message(?:_(\d+))?\.(?:json|html?)", re.IGNORECASE)
+_INSTAGRAM = re.compile(r"(^|/)(your_instagram_activity|instagram-[^/]*)/", re.IGNORECASE)
+_ACCOUNT = re.compile(r"\d{10,}")
+
+
+class Folder(NamedTuple):
+    """One thread as one download has it."""
+
+    key: str
+    """Its name, which ends in the thread's id."""
+    entries: tuple[Entry, ...]
+    """Its files, the oldest messages first."""
+    identity: str
+    """Equal for two folders of one thread, in whatever format and whatever its people are called by then."""
+    family: str
+    """`facebook` or `instagram`, as in `reader.Copy`."""
+
+
+def is_part(entry: Entry) -> bool:
+    """Whether a file is named as the files of threads are."""
+    return bool(_PART.fullmatch(entry.name))
+
+
+def threads(entries: Iterable[Entry]) -> list[Folder]:
+    """Put files of one format together by their folders, sorted by key and path."""
+    groups: dict[tuple[str, str], list[Entry]] = {}
+    for entry in entries:
+        groups.setdefault((_key(entry), entry.folder), []).append(entry)
+    # `groups/your_group_messages/<id>.json` repeats the thread whose folder is `<name>_<id>`.
+    folders = {key.rpartition("_")[2]: key for key, _ in sorted(groups) if not key.isdigit()}
+    found = []
+    for (name, _), parts in sorted(groups.items()):
+        key = folders.get(name, name) if name.isdigit() else name
+        # Of ten parts the oldest is message_10, after message_9.
+        oldest = tuple(sorted(parts, key=_number, reverse=True))
+        account = key.rpartition("_")[2]
+        identity = account if _ACCOUNT.fullmatch(account) else key
+        found.append(Folder(key, oldest, identity, "instagram" if _INSTAGRAM.search(oldest[0].path) else "facebook"))
+    return found
+
+
+def _key(entry: Entry) -> str:
+    if is_part(entry) and entry.folder:
+        return entry.folder.rpartition("/")[2]
+    return entry.name.rpartition(".")[0]
+
+
+def _number(entry: Entry) -> tuple[int, str]:
+    match = re.search(r"_(\d+)\.\w+$", entry.name)
+    return (int(match[1]) if match else 0, entry.name)

@@ -1,0 +1,129 @@
+"""The times of one HTML download: in the words of its account's language, by the clock of a zone that it may state."""
+
+from collections.abc import Iterable
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from friendbot.archives.dates import Calendar, UnknownDate
+from friendbot.archives.dates.clock import Clock
+from friendbot.archives.formats.html_markup import Page, page
+from friendbot.archives.reader import Job
+from friendbot.archives.tree import HEAD, Entry
+
+MINUTE = 60_000
+"""Milliseconds to which pages of before 2021 tell times."""
+
+HOUR = 3_600_000
+"""Milliseconds by which clocks are set back in autumn."""
+
+QUARTER = timedelta(minutes=15)
+"""By how much zones differ."""
+
+FARTHEST = timedelta(hours=14)
+"""How far a zone can be from UTC."""
+
+PACIFIC = timedelta(hours=-8)
+"""Where the clock of Instagram's pages stands, in summer as in winter and wherever the account is."""
+
+
+class PageClock:
+    """Reads times, once it has learned from the beginnings of all pages and was settled."""
+
+    def __init__(self, job: Job, path: str, family: str) -> None:
+        """`path` is that of the download, `family` as in `reader.Copy`."""
+        self._job, self._path, self._family = job, path, family
+        self._calendar = Calendar()
+        self._clock = Clock(job.timezone)
+        self._zone = ZoneInfo(job.timezone) if job.timezone else None
+        self._pages: list[Entry] = []
+        self._example: str | None = None
+        self._made: list[tuple[str, str]] = []
+
+    def learn(self, entry: Entry, head: Page) -> None:
+        """Take in the language of a page, and when it was made."""
+        self._observe(head)
+        self._made += [head.made] if head.made else []
+        self._pages += [entry] if entry.size > HEAD else []
+
+    def settle(self) -> None:
+        """Decide on the order of day and month, for which pages are read whole if need be, and on the zone."""
+        for entry in self._pages:
+            if not self._calendar.guessed:
+                break
+            self._observe(page(self._job.read(entry)))
+        if self._job.timezone:
+            return
+        offset = next((offset for offset in map(self._offset, self._made) if offset is not None), None)
+        if offset is None and self._family == "instagram":
+            offset = PACIFIC
+        if offset is not None:
+            self._clock.place(offset // timedelta(minutes=1))
+
+    def step(self, times: Iterable[str]) -> int:
+        """Milliseconds to which times are known."""
+        steps = []
+        for when in times:
+            with suppress(UnknownDate):
+                steps.append(self._calendar.read(when).step)
+        return max(steps, default=MINUTE)
+
+    def instants(self, times: Iterable[str]) -> list[int | None]:
+        """Milliseconds since 1970 UTC of the times of a page, the newest first; None for those that are no times."""
+        found: list[int | None] = []
+        for when in times:
+            try:
+                wall = self._calendar.read(when)
+            except UnknownDate:
+                found.append(None)
+                continue
+            if self._example is None and wall.time.day != wall.time.month:
+                self._example = when
+            found.append(self._clock.instant(wall))
+        if self._zone:
+            self._unfold(found, self._zone)
+        return found
+
+    def report(self) -> None:
+        """Say what had to be assumed."""
+        if self._clock.assumed:
+            self._job.note(
+                f"the times in {self._path} name no zone and were taken as UTC: "
+                "set parse.timezone to yours, such as Europe/Berlin"
+            )
+        if self._calendar.guessed and self._example:
+            day = self._calendar.read(self._example).time
+            self._job.note(
+                f"nothing in {self._path} tells whether days or months come first in its dates: "
+                f"'{self._example}' was read as {day.day} {day:%B} {day.year}"
+            )
+
+    def _unfold(self, times: list[int | None], zone: ZoneInfo) -> None:
+        """In an hour that comes twice, a message before which the time would run backwards is of the second one."""
+        last: int | None = None
+        for index in reversed(range(len(times))):
+            time = times[index]
+            if time is None:
+                continue
+            if last is not None and last - HOUR <= time < last and _shown(time, zone) == _shown(time + HOUR, zone):
+                times[index] = time = time + HOUR
+            last = time if last is None else max(last, time)
+
+    def _observe(self, found: Page) -> None:
+        self._calendar.observe((row.when for row in found.rows), newest_first=True)
+
+    def _offset(self, made: tuple[str, str]) -> timedelta | None:
+        """How far what a clock of the account showed at a moment is from UTC."""
+        with suppress(ValueError, UnknownDate):
+            moment = datetime.fromisoformat(made[0])
+            if moment.tzinfo is not None:
+                shown = self._calendar.read(made[1])
+                if shown.zone is None:
+                    offset = QUARTER * round((shown.time - moment.astimezone(UTC).replace(tzinfo=None)) / QUARTER)
+                    return offset if abs(offset) <= FARTHEST else None
+        return None
+
+
+def _shown(time: int, zone: ZoneInfo) -> datetime:
+    """What clocks show at a moment."""
+    return datetime.fromtimestamp(time / 1000, zone).replace(tzinfo=None)

@@ -1,0 +1,257 @@
+"""Messenger's and Instagram's JSON download, May 2018 until today: a folder per thread, `message_1.json` its newest."""
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from functools import lru_cache
+from operator import attrgetter
+from types import NoneType
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+
+from friendbot.archives import raw_json
+from friendbot.archives.formats import folder
+from friendbot.archives.mojibake import repair
+from friendbot.archives.phrases import Sentences
+from friendbot.archives.reader import UNKNOWN, Copy, Job, Reader, is_time, said, usable
+from friendbot.archives.tree import HEAD, Entry
+from friendbot.messages import CALL, EMPTY, MEDIA, SHARE, SYSTEM, TEXT, UNSENT
+
+MEDIA_KEYS = ("photos", "videos", "gifs", "files", "audio_files", "sticker")
+
+_SHAPE = re.compile(rb'"sender_name"\s*:|"participants"\s*:\s*\[\s*\{|"participants"\s*:\s*\[\s*\]\s*,\s*"messages"')
+_PEOPLE = re.compile(r'(?<!\\)"participants"\s*:\s*(?=\[)')
+_LINK = re.compile(r"https?://")
+_media = attrgetter(*MEDIA_KEYS)
+_name = lru_cache(maxsize=4096)(repair)
+
+
+class Fields(msgspec.Struct, gc=False):
+    """What is read of a message; anything else in it is skipped. Types are checked afterwards: files are not clean."""
+
+    sender_name: Any = None
+    timestamp_ms: Any = None
+    content: Any = None
+    type: Any = None
+    photos: Any = None
+    videos: Any = None
+    gifs: Any = None
+    files: Any = None
+    audio_files: Any = None
+    sticker: Any = None
+    share: Any = None
+    call_duration: Any = None
+    missed: Any = None
+    users: Any = None
+    is_unsent: Any = None
+    timestamp: Any = None
+
+
+class Part(msgspec.Struct, gc=False):
+    """One file of a thread, newest message first."""
+
+    messages: list[Fields]
+    participants: list[dict[str, Any]]
+    title: Any = None
+
+
+class Raw(msgspec.Struct, gc=False):
+    """The same, before its parts were looked at."""
+
+    messages: msgspec.Raw
+    participants: msgspec.Raw
+    title: Any = None
+
+
+class Title(msgspec.Struct, gc=False):
+    """One file of a thread without its messages."""
+
+    title: Any = None
+
+
+_decoder = msgspec.json.Decoder(Part)
+
+
+def claims(entry: Entry, head: bytes) -> bool:
+    """Whether a file looks like a thread, or bears a thread's name and so must be a damaged one."""
+    return bool(_SHAPE.search(head) or folder.is_part(entry))
+
+
+def copies(job: Job) -> list[Copy]:
+    """List the threads of every section and every download, by the name of their folder."""
+    found = []
+    for key, parts, identity, family in folder.threads(job.entries):
+        people = _people(job, parts)
+        thread = _Thread(job, parts, people)
+        # Between two people the title says nothing new.
+        late = thread.title if len(people) != 2 else None
+        found.append(Copy(key, "", people, parts, thread.batches, identity, family, late_title=late))
+    return found
+
+
+def _people(job: Job, entries: Sequence[Entry]) -> tuple[str, ...]:
+    """Participants of a thread, without reading all of a file where they come first, as Facebook writes them."""
+    for entry in entries[::-1]:
+        for size in (HEAD, -1):
+            text = job.read(entry, size).decode("utf-8-sig", "replace")
+            for match in _PEOPLE.finditer(text):
+                try:
+                    found, _ = json.JSONDecoder().raw_decode(text, match.end())
+                except (ValueError, RecursionError):
+                    continue  # cut off by the end of the head; or damage, which reading the thread reports
+                return tuple(dict.fromkeys(_names(found)))
+            if entry.size <= HEAD:
+                break
+    return ()
+
+
+def _names(people: Any) -> list[str]:
+    """Repaired names of a list of `{"name": ...}`; anything else in it is passed over."""
+    listed = people if isinstance(people, list) else []
+    return [_name(p["name"]) for p in listed if isinstance(p, dict) and isinstance(p.get("name"), str) and p["name"]]
+
+
+class _Thread:
+    """The files of one thread in one folder, oldest part first."""
+
+    def __init__(self, job: Job, entries: Sequence[Entry], people: Sequence[str]) -> None:
+        self._job, self._entries, self._people = job, entries, people
+        self._title: str | None = None
+
+    def title(self) -> str:
+        """The title, which stands behind the messages."""
+        if self._title is None:
+            self._title = ""
+            for entry in self._entries:
+                with suppress(msgspec.MsgspecError, ValueError, RecursionError):
+                    self._keep(msgspec.json.decode(self._job.read(entry), type=Title).title)
+                if self._title:
+                    break
+        return self._title
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """Messages, oldest first, a batch a file."""
+        for entry in self._entries:
+            data = self._job.read(entry)
+            part = _part(self._job, entry, data)
+            self._job.advance(entry.size)
+            if part:
+                self._keep(part.title)
+            if part and part.messages:
+                yield _batch(self._job, entry, part.messages[::-1], self._people)
+
+    def _keep(self, title: Any) -> None:
+        if isinstance(title, str):
+            self._title = self._title or repair(title)
+
+
+def _part(job: Job, entry: Entry, data: bytes) -> Part | None:
+    """One file; None, and a report of damage, where it is not a thread."""
+    part: Part | None
+    try:
+        part = _decoder.decode(data)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        part = _mended(job, entry, data)
+    if part and not data.isascii() and not raw_json.is_utf8(data):
+        job.damage(entry.path, "some of it is no text (not UTF-8)")
+    return part
+
+
+def _mended(job: Job, entry: Entry, data: bytes) -> Part | None:
+    """What can be read of a file with a byte order mark, half surrogates, or a message of another shape."""
+    try:
+        thread = raw_json.decode(data, Raw)
+        people = raw_json.decode(thread.participants, list[dict[str, Any]])
+    except raw_json.BrokenJson as error:
+        job.damage(entry.path, f"not a thread ({error})")
+        return None
+    messages, lost = raw_json.items(thread.messages, Fields)
+    if lost:
+        job.damage(entry.path, f"{lost} of its {len(messages) + lost} messages cannot be read")
+    return Part(messages, people, thread.title)
+
+
+def _batch(job: Job, entry: Entry, messages: list[Fields], people: Sequence[str]) -> pa.RecordBatch:
+    """Columns of one file, oldest message first."""
+    times: list[Any] = [message.timestamp_ms for message in messages]
+    if None in times:
+        times = [_time(message) for message in messages]
+    times, messages = usable(job, entry, times, messages)
+    contents = [message.content for message in messages]
+    if not {*map(type, contents)} <= {str, NoneType}:
+        contents = [content if isinstance(content, str) else "" for content in contents]
+    texts = [(content if content.isascii() else repair(content)) if content else "" for content in contents]
+    senders = [message.sender_name for message in messages]
+    if not {*map(type, senders)} <= {str}:
+        senders = [sender if isinstance(sender, str) else "" for sender in senders]
+    names = {name: _name(name) or UNKNOWN for name in set(senders)}
+    senders = list(map(names.__getitem__, senders))
+    kinds = dict(Sentences({*people, *names.values()}).kinds(texts))
+    for position in _special(messages):
+        message = messages[position]
+        kinds[position] = _kind(message, texts[position], kinds.get(position))
+        if kinds[position] == UNSENT:
+            texts[position] = ""
+    return said(times, senders, texts, [*kinds.items()])
+
+
+def _special(messages: list[Fields]) -> list[int]:
+    """Positions of messages that are more, or less, than typed text."""
+    return [
+        position
+        for position, message in enumerate(messages)
+        if not message.content
+        or message.photos
+        or message.videos
+        or message.gifs
+        or message.files
+        or message.audio_files
+        or message.sticker
+        or message.share
+        or message.call_duration is not None
+        or message.missed
+        or message.users
+        or message.is_unsent
+        or message.type not in (None, "Generic")
+    ]
+
+
+def _time(message: Fields) -> Any:
+    """Milliseconds since 1970 UTC. The very first downloads had seconds in `timestamp`; some had both."""
+    time = message.timestamp_ms
+    if time is None and is_time(message.timestamp):
+        return message.timestamp * 1000
+    return time
+
+
+def _kind(message: Fields, text: str, sentence: str | None) -> str:
+    """Flags decide first, since they are the same in every language; then what Messenger's own sentences say."""
+    if message.is_unsent:
+        return UNSENT
+    if message.call_duration is not None or message.missed or message.type == "Call":
+        return CALL
+    if message.users or message.type in ("Subscribe", "Unsubscribe"):
+        return SYSTEM
+    media = any(_media(message))
+    share = bool(message.share) or message.type == "Share"
+    written = bool(text.strip())
+    # Beside a share stands a sentence of Messenger's, in any language, unless the person typed the link.
+    if share and not (written and _LINK.search(text)):
+        return SHARE
+    if not written:
+        return MEDIA if media else EMPTY
+    if sentence:
+        return MEDIA if media and sentence == SHARE else sentence
+    return TEXT
+
+
+READER = Reader(
+    "Messenger JSON",
+    "folders with message_1.json (Facebook or Instagram download in the format JSON)",
+    (".json",),
+    claims,
+    copies,
+)

@@ -1,0 +1,200 @@
+"""WhatsApp's exported chats: `WhatsApp Chat with NAME.txt` (Android), `_chat.txt` in a zip (iPhone)."""
+
+import re
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, timedelta
+from functools import partial
+
+import pyarrow as pa
+
+from friendbot.archives.dates import Calendar, UnknownDate, Wall
+from friendbot.archives.dates.clock import Clock
+from friendbot.archives.formats.whatsapp_lines import Lines, is_chat, parse
+from friendbot.archives.formats.whatsapp_notices import MARKS, notices
+from friendbot.archives.identity import same
+from friendbot.archives.reader import UNKNOWN, Copy, Job, Reader, said
+from friendbot.archives.tree import Entry
+from friendbot.messages import SYSTEM
+
+DAY = 86_400_000
+"""Milliseconds."""
+
+_COPIED = re.compile(r"\s?\(\d+\)$")
+"""What computers put at the end of the name of a second file."""
+
+
+def claims(entry: Entry, head: bytes) -> bool:
+    """Whether the first lines have the shape of a chat's."""
+    return is_chat(head.decode("utf-8-sig", "replace").replace("\r\n", "\n"))
+
+
+def copies(job: Job) -> list[Copy]:
+    """List the chats. Each is read whole here, since only its messages tell who takes part, and kept as columns."""
+    found, assumed = [], []
+    for entry in job.entries:
+        clock = Clock(job.timezone)
+        found.append(_copy(job, entry, clock))
+        if clock.assumed:
+            assumed.append(entry.path)
+    if assumed:
+        more = f" and {len(assumed) - 1} more" if len(assumed) > 1 else ""
+        job.note(
+            f"the times in {assumed[0]}{more} name no zone and were taken as UTC: "
+            "set parse.timezone to yours, such as Europe/Berlin"
+        )
+    return found
+
+
+def _copy(job: Job, entry: Entry, clock: Clock) -> Copy:
+    lines = parse(_text(job, entry))
+    if lines.before:
+        job.damage(entry.path, f"{lines.before} lines before the first message")
+    times, step = _times(job, entry, lines, clock)
+    bad = [head for head, time in zip(lines.heads, times, strict=True) if time is None] + lines.broken
+    if bad:
+        job.damage(
+            entry.path,
+            f"{len(bad)} of {len(times) + len(lines.broken)} messages have no usable time, such as {bad[0]!r}",
+        )
+    senders, texts, kinds = _said(lines)
+    everyone = dict.fromkeys(sender for sender in senders if sender)
+    people = tuple(dict.fromkeys(one for one, kind in zip(senders, kinds, strict=True) if one and kind != SYSTEM))
+    title = _title(entry, people, [name for name in everyone if name not in people])
+    if len(people) == 2 and title in people:
+        # The file is named after the other one.
+        job.owners += [name for name in people if name != title and name not in job.owners]
+    elif len(people) == 1 and title not in ("", *people):
+        people = (*people, title)
+    senders = _attributed(senders, texts, kinds, people, title, job.owner)
+    kept = [place for place, time in enumerate(times) if time is not None]
+    batch = said(
+        [time for time in times if time is not None],
+        [senders[place] or UNKNOWN for place in kept],
+        [texts[place] for place in kept],
+        [(number, kinds[place]) for number, place in enumerate(kept)],
+    )
+    names = ", ".join(sorted(name for name in people if name not in (job.owner, *job.owners))) or ", ".join(people)
+    read = partial(_batches, job, entry, batch)
+    return Copy(f"whatsapp:{title or names or entry.name}", title, people, (entry,), read, None, "whatsapp", step)
+
+
+def _batches(job: Job, entry: Entry, batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    job.advance(entry.size)
+    yield batch
+
+
+def _text(job: Job, entry: Entry) -> str:
+    data = job.read(entry)
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = data.decode("utf-8-sig", "replace")
+        lost = text.count("\ufffd") - data.count("\ufffd".encode())
+        job.damage(entry.path, f"{lost} characters are not UTF-8")
+        return text
+
+
+def _times(job: Job, entry: Entry, lines: Lines, clock: Clock) -> tuple[list[int | None], int]:
+    """Times in milliseconds since 1970 UTC, None where one cannot be read; and to how many they are known."""
+    calendar = Calendar()
+    calendar.observe(lines.days.values(), newest_first=False)
+    walls: dict[str, Wall | None] = {}
+    for head in lines.heads:
+        if head not in walls:
+            try:
+                walls[head] = calendar.read(head)
+            except UnknownDate:
+                walls[head] = None
+    if calendar.guessed:
+        job.note(f"nothing in {entry.path} tells whether days or months come first in its dates: days were assumed")
+    midnights: dict[date, int | None] = {}
+    known = {head: wall and _instant(wall, clock, midnights) for head, wall in walls.items()}
+    return [known[head] for head in lines.heads], max((wall.step for wall in walls.values() if wall), default=60_000)
+
+
+def _instant(wall: Wall, clock: Clock, midnights: dict[date, int | None]) -> int:
+    """The moment of a time; `midnights` are of days on which clocks ran through, None for others."""
+    time = wall.time
+    day = time.date()
+    if day not in midnights:
+        begin, end = (
+            clock.instant(Wall(datetime(day.year, day.month, day.day) + timedelta(days), None, 1)) for days in (0, 1)
+        )
+        midnights[day] = begin if end - begin == DAY else None
+    midnight = midnights[day]
+    if midnight is None or wall.zone:
+        return clock.instant(wall)
+    return midnight + ((time.hour * 60 + time.minute) * 60 + time.second) * 1000
+
+
+def _said(lines: Lines) -> tuple[list[str | None], list[str], list[str]]:
+    """Senders, texts and kinds."""
+    table = notices()
+    typed, read = table.typed, table.read
+    texts, kinds = [], []
+    for sender, body in zip(lines.senders, lines.bodies, strict=True):
+        if sender is None:
+            kind, text = SYSTEM, MARKS.sub("", body)
+        elif typed(body):
+            kind, text = "text", body
+        else:
+            kind, text = read(body)
+        texts.append(text)
+        kinds.append(kind)
+    return lines.senders, texts, kinds
+
+
+def _title(entry: Entry, people: Sequence[str], others: Sequence[str]) -> str:
+    """What the chat is called: by the name of the file or of its zip; iPhones also let it tell what happened in it."""
+    stem = entry.name.rpartition(".")[0]
+    if "whatsapp" not in stem.casefold():
+        folder = entry.folder.rpartition("/")[2]
+        stem = folder.removesuffix(".zip") if "whatsapp" in folder.casefold() else ""
+    stem = _COPIED.sub("", stem).strip()
+    if " " not in stem:
+        stem = stem.replace("_", " ")
+    between = "|".join(map(re.escape, notices().between))
+    if found := re.search(rf"whatsapp\b.*?(?:\s-|\s(?:{between}))\s+(\S.*)", stem, re.IGNORECASE):
+        return next((name for name in people if _filed(name) == _filed(found[1])), found[1])
+    # In other languages the name comes first or last as well.
+    words = f" {_filed(stem)} "
+    ends = [name for name in people if words.startswith(f" {_filed(name)} ") or words.endswith(f" {_filed(name)} ")]
+    return max(ends, key=len) if ends else others[0] if others else ""
+
+
+def _filed(name: str) -> str:
+    """A name as it is in the name of a file, which lacks some characters."""
+    return " ".join(re.sub(r'[\\/:*?"<>|_]', " ", same(name)).split())
+
+
+def _attributed(
+    senders: Sequence[str | None],
+    texts: Sequence[str],
+    kinds: Sequence[str],
+    people: Sequence[str],
+    title: str,
+    owner: str | None,
+) -> list[str | None]:
+    """Senders of notices: who is named first in one, else the other of a pair; a chat's own name is nobody's."""
+    if title in people:
+        default = title
+    elif 0 < len(people) <= 2:
+        default = next((name for name in people if name != owner), people[0])
+    else:
+        default = title or UNKNOWN
+    names = sorted(people, key=len, reverse=True)
+    return [
+        next((name for name in names if text.startswith(f"{name} ")), default)
+        if kind == SYSTEM and (sender is None or sender not in people)
+        else sender
+        for sender, text, kind in zip(senders, texts, kinds, strict=True)
+    ]
+
+
+READER = Reader(
+    "WhatsApp",
+    "WhatsApp Chat with NAME.txt or _chat.txt (a chat exported from the app)",
+    (".txt",),
+    claims,
+    copies,
+)
