@@ -23,6 +23,7 @@ def main() -> None:
     )
     dialogue.write(lines, Path("data/thread.parquet"))
     files.write_text(Path("reports/filter.json"), json.dumps(dialogue.counts(lines, dropped), indent=1) + "\n")
+    files.write_text(Path("reports/filter-examples.txt"), dropped.examples())
     print(f"{thread.others[0]}: {len(lines):,} typed messages kept, {dropped.total():,} others dropped")
 
 

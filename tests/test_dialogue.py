@@ -21,7 +21,7 @@ def test_what_nobody_typed_is_dropped_and_counted() -> None:
     thread[6] |= {"text": " \n\u2028"}
     thread[7] |= {"kind": "unsent", "text": "secret"}
     kept, dropped = dialogue.clean(thread, ME, 6, 0.1, 0.1)
-    assert dropped == {"call": 1, "blank": 1, "unsent": 1}
+    assert dropped.counts == {"call": 1, "blank": 1, "unsent": 1}
     assert [line.text for line in kept] == [f"line {seq}" for seq in range(120) if seq not in (5, 6, 7)]
     assert {line.speaker for line in kept if line.sender == ME} == {"me"}
     report = dialogue.counts(kept, dropped)

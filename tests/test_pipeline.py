@@ -69,6 +69,7 @@ def test_a_repro_makes_every_file_and_a_second_one_nothing(house: House) -> None
         "models/friend/model.json",
         "models/friend/vocabulary.json",
         "models/friend/weights.npz",
+        "reports/filter-examples.txt",
         "reports/filter.json",
         "reports/history.csv",
         "reports/metrics.json",

@@ -1,6 +1,5 @@
 """The one thread that is learned from: what two people typed, with speaker, session and split."""
 
-from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from friendbot import files, splits
+from friendbot.dropped import Dropped
 from friendbot.errors import ThreadError
 from friendbot.messages import TEXT, arrays
 
@@ -44,8 +44,8 @@ class Line(NamedTuple):
 
 def clean(
     rows: Iterable[dict[str, Any]], owner: str, gap_hours: float, valid_share: float, test_share: float
-) -> tuple[list[Line], Counter[str]]:
-    """Keep what was typed, in order; count what was dropped, by reason.
+) -> tuple[list[Line], Dropped]:
+    """Keep what was typed, in order; count what was dropped, by reason: what a message is instead, or `blank`.
 
     Args:
         rows: a two-party thread of the messages table, oldest first; `sender`, `sent_at`, `seq`, `kind`, `text`.
@@ -53,12 +53,12 @@ def clean(
     Raises:
         ThreadError: too few messages are left, or a split would lack one of the two people.
     """
-    kept, dropped = [], Counter[str]()
+    kept, dropped = [], Dropped()
     for row in rows:
         if row["kind"] != TEXT:
-            dropped[row["kind"]] += 1
+            dropped.add(row["kind"], row["text"])
         elif not row["text"].strip():
-            dropped["blank"] += 1
+            dropped.add("blank", "")
         else:
             kept.append(row)
     if len(kept) < splits.FEWEST_MESSAGES:
@@ -90,12 +90,12 @@ def clean(
     return lines, dropped
 
 
-def counts(lines: list[Line], dropped: Counter[str]) -> dict[str, Any]:
+def counts(lines: list[Line], dropped: Dropped) -> dict[str, Any]:
     """What `reports/filter.json` holds: numbers only, no names and no words."""
     report: dict[str, Any] = {
         "messages": len(lines) + dropped.total(),
         "kept": len(lines),
-        "dropped": dict(sorted(dropped.items())),
+        "dropped": dict(sorted(dropped.counts.items())),
     }
     for split in splits.SPLITS:
         part = [line for line in lines if line.split == split]
