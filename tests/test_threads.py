@@ -115,3 +115,32 @@ def test_two_downloads_with_one_friend_ask_which() -> None:
 def test_one_usable_thread_among_two_of_a_name_is_taken() -> None:
     known = listed(conversation("dead", (OWNER, "Hal"), "00"), conversation("alive", (OWNER, "Hal"), ENOUGH))
     assert threads.find(known, "Hal").thread_id == "alive"
+
+
+@pytest.mark.parametrize(
+    ("name", "ids"),
+    [
+        ("calls", ["calls"]),
+        ("hal", ["twin_1", "twin_2"]),
+        ("Ida", ["few"]),
+        ("climbers", ["g"]),
+        ("Cy", ["g"]),
+        ("Bo", ["g"]),
+        ("ED", ["left"]),
+        ("jean", ["jean"]),
+        ("glenn  jean-luc", ["jean"]),
+        ("crew", ["crew"]),
+        ("moon", ["crew"]),
+        ("nobody", None),
+        ("", None),
+    ],
+)
+def test_what_a_name_may_mean(name: str, ids: list[str] | None) -> None:
+    jean = conversation("jean", (OWNER, "Jean-Luc Glenn"), "01")
+    crew = conversation("crew", (OWNER, "Kim Moon", "Lu"), "012", title="Crew 🚀")
+    known = listed(GROUP, LEFT, NOTES, SILENT, CALLS, TWINS, FEW, jean, crew)
+    if ids is None:
+        with pytest.raises(ThreadError, match="there is no thread with"):
+            threads.named(known, name)
+    else:
+        assert sorted(thread.thread_id for thread in threads.named(known, name)) == ids

@@ -134,6 +134,32 @@ def find(threads: Iterable[Thread], friend: str) -> Thread:
     raise ThreadError(f"there is no thread with {friend}; {_nearest(threads, wanted)}")
 
 
+def named(threads: Iterable[Thread], name: str) -> list[Thread]:
+    """The threads that a name may mean, at least one, whether or not they can be learned from.
+
+    That is the one of this id; or else all of this title, or with this person alone; or else all with these words in
+    the title; or else all groups with a person who has these words in the name.
+
+    Raises:
+        ThreadError: there is none; the nearest names are listed.
+    """
+    threads, wanted = list(threads), fold(name)
+    words = set(wanted.split())
+
+    def called(names: Iterable[str]) -> bool:
+        return bool(words) and any(words <= set(fold(one).split()) for one in names)
+
+    for fits in (
+        lambda thread: thread.thread_id == name,
+        lambda thread: [wanted] in ([fold(thread.title)], [*map(fold, thread.others)]),
+        lambda thread: called([thread.title]) or (len(thread.others) == 1 and called(thread.others)),
+        lambda thread: called(thread.others),
+    ):
+        if fitting := [thread for thread in threads if fits(thread)]:
+            return fitting
+    raise ThreadError(f"there is no thread with {name}; {_nearest(threads, wanted)}")
+
+
 def _nearest(threads: list[Thread], wanted: str) -> str:
     """The names most like an unknown one, else those with the most messages."""
     usable = [thread for thread in threads if thread.refusal() is None]
