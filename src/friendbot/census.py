@@ -16,7 +16,6 @@ from friendbot.threads import Thread
 LONG = 0.9
 """Share of the messages that are not longer than what is called long."""
 
-
 TURNING = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
 """Characters that change the direction of all that follows."""
 

@@ -1,11 +1,30 @@
 """Folders and zips, and what must not be read from them."""
 
+import contextlib
+import json
 import os
+import threading
+import warnings
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
-from archive_writers import FRIEND, ME, ROOT, inbox, read, said, texts, thread, zipped
+from archive_writers import (
+    FRIEND,
+    ME,
+    ROOT,
+    inbox,
+    legacy,
+    legacy_block,
+    legacy_message,
+    read,
+    said,
+    texts,
+    thread,
+    zipped,
+)
 
 from friendbot.archives import tree as archive_tree
 from friendbot.errors import ArchiveError
@@ -99,6 +118,80 @@ def test_a_zip_damaged_inside(tmp_path: Path, good: Path) -> None:
         read(path, owner=ME)
 
 
+def read_ahead(tree: archive_tree.Tree, names: Sequence[str]) -> list[bytes]:
+    entries = [entry for name in names for entry in tree.entries if entry.name == name]
+    tree.expect(entries)
+    return [tree.read(entry) for entry in entries]
+
+
+def test_files_that_are_read_ahead_are_those_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w") as file, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # two files of one name
+        for name, data in (("a", b"1"), ("b", b"2"), ("c", b"3"), ("b", b"4"), ("d", b"5"), ("e", b"6")):
+            file.writestr(name, data)
+    with archive_tree.Tree(path) as tree:
+        assert read_ahead(tree, "abcde") == [b"1", b"2", b"4", b"3", b"5", b"6"]
+        assert read_ahead(tree, "aeced") == [b"1", b"6", b"3", b"6", b"5"]
+        tree.expect(tree.entries)
+        assert [tree.read(entry) for entry in reversed(tree.entries)] == [b"6", b"5", b"3", b"4", b"2", b"1"]
+
+
+def test_only_a_few_files_are_read_ahead(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w") as file:
+        for number in range(8):
+            file.writestr(f"{number}", b"x" * 10)
+    begun: list[str] = []
+    reads = archive_tree.Tree._read
+
+    def noted(tree: archive_tree.Tree, entry: archive_tree.Entry, size: int = -1) -> bytes:
+        begun.append(entry.name)
+        return reads(tree, entry, size)
+
+    monkeypatch.setattr(archive_tree.Tree, "_read", noted)
+    for small, ahead in ((archive_tree.SMALL, archive_tree.FILES), (15, 2), (1, 1)):
+        monkeypatch.setattr(archive_tree, "SMALL", small)
+        begun.clear()
+        with archive_tree.Tree(path) as tree:
+            tree.expect(tree.entries)
+            assert begun == []
+            tree.read(tree.entries[0])
+            tree._ahead._pool.shutdown()
+            assert sorted(begun) == [str(number) for number in range(ahead + 1)]
+
+
+def test_what_goes_wrong_ahead_is_said_when_it_is_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w") as file:
+        for name in "abc":
+            file.writestr(name, name * 5)
+    path.write_bytes(path.read_bytes().replace(b"bbbbb", b"bbxbb"))
+    before = threading.active_count()
+    with archive_tree.Tree(path) as tree:
+        tree.expect(tree.entries)
+        a, b, c = tree.entries
+        assert tree.read(a) == b"aaaaa"
+        with pytest.raises(archive_tree.DamagedError, match=r"a\.zip/b is damaged"):
+            tree.read(b)
+        assert tree.read(c) == b"ccccc"
+        tree.expect(tree.entries)
+        tree.read(a)  # and no more: what was begun is given up
+    assert threading.active_count() == before
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2])
+def test_a_zip_with_any_wrong_byte_is_an_archive_error_or_is_read(tmp_path: Path, method: int) -> None:
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w", method) as file:
+        file.writestr("né/message_1.json", json.dumps(thread([said(FRIEND, 1, "hi"), said(ME, 2, "hi")])))
+    whole = path.read_bytes()
+    for place in range(len(whole)):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 0x81]) + whole[place + 1 :])
+        with contextlib.suppress(ArchiveError):
+            read(path, owner=ME)
+
+
 def test_media_are_never_opened(good: Path) -> None:
     attachments = good / ROOT / "inbox/jan_1/files"
     attachments.mkdir()
@@ -120,9 +213,18 @@ def test_the_order_of_the_file_system_does_not_matter(tmp_path: Path) -> None:
     assert read(tmp_path / "a" / "x") == read(tmp_path / "b" / "x")
 
 
+def test_a_legacy_page_that_is_damaged_in_its_zip_is_left_out(tmp_path: Path, good: Path, capsys: Any) -> None:
+    lines = [legacy_message(FRIEND, f"older {number}") for number in range(1000)]
+    legacy(tmp_path / "old", legacy_block(lines, f"{FRIEND}, {ME}"))
+    with zipfile.ZipFile(good / "old.zip", "w") as file:
+        file.write(tmp_path / "old/html/messages.htm", "html/messages.htm")
+    (good / "old.zip").write_bytes((good / "old.zip").read_bytes().replace(b"older 999", b"older 998"))
+    assert [message.text for message in read(good, owner=ME, strict=False)] == ["hi"]
+    warning = "warning: in/old.zip/html/messages.htm is damaged: Bad CRC-32 for file 'html/messages.htm'; left out\n"
+    assert capsys.readouterr().err == warning
+
+
 def test_legacy_and_json_side_by_side(tmp_path: Path, good: Path) -> None:
     pytest.importorskip("fbchat_archive_parser", reason="fbchat-archive-parser needs Python 3.11")
-    from archive_writers import legacy, legacy_block, legacy_message
-
     legacy(good / "old", legacy_block([legacy_message("legacy:Éva", "older")], f"Éva, {ME}"))
     assert [(m.thread_id, m.text) for m in read(good)] == [("jan_1", "hi"), ("legacy:Éva", "older")]

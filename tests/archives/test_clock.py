@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from friendbot.archives.dates import Wall
-from friendbot.archives.dates.clock import OFFSETS, Clock, milliseconds
+from friendbot.archives.dates.clock import EPOCH, OFFSETS, Clock
 from friendbot.errors import ArchiveError
 
 HOUR = 3_600_000
@@ -19,6 +19,10 @@ HOUR = 3_600_000
 
 def wall(time: str, zone: str | None = None) -> Wall:
     return Wall(datetime.fromisoformat(time), zone, 60_000)
+
+
+def milliseconds(moment: datetime) -> int:
+    return (moment - EPOCH.replace(tzinfo=UTC)) // timedelta(milliseconds=1)
 
 
 def utc(time: str) -> int:

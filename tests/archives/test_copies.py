@@ -25,7 +25,7 @@ class Said(NamedTuple):
 
 
 def table(messages: Sequence[Said]) -> pa.Table:
-    kinds = [(position, one.kind) for position, one in enumerate(messages)]
+    kinds = {position: one.kind for position, one in enumerate(messages)}
     times, senders, texts = [m.sent_at for m in messages], [m.sender for m in messages], [m.text for m in messages]
     return pa.Table.from_batches([reader.said(times, senders, texts, kinds)])
 

@@ -1,5 +1,6 @@
 """Our reading of legacy pages against fbchat-archive-parser's."""
 
+import contextlib
 import importlib.util
 import re
 import warnings
@@ -11,7 +12,7 @@ import pytest
 from archive_writers import FRIEND, ME, legacy, legacy_block, legacy_message, read
 from babel import Locale
 
-from friendbot.archives.dates import Calendar
+from friendbot.archives.dates import Calendar, UnknownDate
 from friendbot.archives.dates.clock import Clock
 from friendbot.archives.formats import fbcap
 from friendbot.errors import ArchiveError
@@ -54,6 +55,13 @@ def test_times_mean_the_same_in_every_language_of_the_library(locale: str, form:
     expected = [(moment - datetime(1970, 1, 1, 2)).total_seconds() * 1000 for moment in MOMENTS]
     assert [theirs(when) for when in whens] == expected
     assert [clock.instant(calendar.read(when)) for when in whens] == expected
+
+
+@pytest.mark.parametrize("zone", ["UTC+99", "UTC-99999999999", "UTC+", "UTC+1:2:3"])
+def test_zones_that_there_are_not(zone: str) -> None:
+    when = f"{spelled(MOMENTS[0], *AMERICAN, {})} {zone}"
+    with contextlib.suppress(UnknownDate):
+        fbcap.Moments(Clock(None))(when)
 
 
 def page(tmp_path: Path) -> Path:

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from friendbot import messages
-from friendbot.archives.identity import same
+from friendbot.archives.names import folded
 from friendbot.errors import ArchiveError
 
 NOW = "2013-10-04T22:04-07:00"
@@ -130,12 +130,12 @@ def test_dates(tmp_path: Path, date: str, expected: int) -> None:
 @pytest.mark.parametrize(
     ("bad", "why"),
     [
-        (said(FRIEND, "x", "2013-10-05T05:04"), "1 of 2 messages have no usable time"),
-        (said(FRIEND, "x", "yesterday"), "1 of 2 messages have no usable time"),
-        ({"sender": FRIEND, "message": "x"}, "1 of 2 messages have no usable time"),
-        ({"sender": FRIEND, "date": NOW, "message": 5}, "1 of 2 messages cannot be read"),
-        ({"sender": [], "date": NOW, "message": "x"}, "1 of 2 messages cannot be read"),
-        ("x", "1 of 2 messages cannot be read"),
+        (said(FRIEND, "x", "2013-10-05T05:04"), "1 of its 2 messages have no usable time"),
+        (said(FRIEND, "x", "yesterday"), "1 of its 2 messages have no usable time"),
+        ({"sender": FRIEND, "message": "x"}, "1 of its 2 messages have no usable time"),
+        ({"sender": FRIEND, "date": NOW, "message": 5}, "1 of its 2 messages cannot be read"),
+        ({"sender": [], "date": NOW, "message": "x"}, "1 of its 2 messages cannot be read"),
+        ("x", "1 of its 2 messages cannot be read"),
     ],
 )
 def test_a_damaged_message_is_counted(tmp_path: Path, capsys: Any, bad: Any, why: str) -> None:
@@ -161,7 +161,7 @@ offset = st.integers(min_value=-12 * 60, max_value=14 * 60)
 
 @settings(max_examples=100, deadline=None)
 @given(
-    people=st.lists(name, min_size=2, max_size=2, unique_by=same),
+    people=st.lists(name, min_size=2, max_size=2, unique_by=folded),
     spoken=st.lists(st.tuples(minutes, anything, offset), min_size=1),
     pretty=st.booleans(),
 )

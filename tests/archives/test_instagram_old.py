@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from friendbot import messages
-from friendbot.archives.identity import same
+from friendbot.archives.names import folded
 from friendbot.errors import ArchiveError
 
 ME, FRIEND = "zoe.me", "jan_o"
@@ -89,10 +89,10 @@ def test_times(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("bad", "why"),
     [
-        (said(ME, "x", "soon"), "1 of 2 messages have no usable time"),
-        ({"sender": ME, "text": "x"}, "1 of 2 messages have no usable time"),
-        ({"sender": ME, "created_at": NOW, "text": 5}, "1 of 2 messages cannot be read"),
-        (5, "1 of 2 messages cannot be read"),
+        (said(ME, "x", "soon"), "1 of its 2 messages have no usable time"),
+        ({"sender": ME, "text": "x"}, "1 of its 2 messages have no usable time"),
+        ({"sender": ME, "created_at": NOW, "text": 5}, "1 of its 2 messages cannot be read"),
+        (5, "1 of its 2 messages cannot be read"),
     ],
 )
 def test_a_damaged_message_is_counted(tmp_path: Path, capsys: Any, bad: Any, why: str) -> None:
@@ -116,7 +116,7 @@ name = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12
 
 @settings(max_examples=60, deadline=None)
 @given(
-    people=st.lists(name, min_size=2, max_size=2, unique_by=same),
+    people=st.lists(name, min_size=2, max_size=2, unique_by=folded),
     spoken=st.lists(st.tuples(st.integers(min_value=0, max_value=2**42), anything), min_size=1),
 )
 def test_any_text_name_and_time_survive(people: list[str], spoken: list[tuple[int, str]]) -> None:

@@ -209,8 +209,9 @@ def test_one_time_that_cannot_be_read_among_others(tmp_path: Path, capsys: pytes
         root = legacy(tmp_path, *map(legacy_block, blocks))
         assert texts(root) == ["a", "d"]
         err = capsys.readouterr().err
-        assert f"2 of {len(blocks[0])} messages of the thread with {FRIEND} (at byte " in err
-        assert "have a time that cannot be read, such as 'the 13th of Fructidor at noon UTC'; left out" in err
+        assert f"(the thread with {FRIEND}, at byte " in err
+        assert f"2 of its {len(blocks[0])} messages have no usable time" in err
+        assert "have no usable time, such as 'the 13th of Fructidor at noon UTC'; left out" in err
         with pytest.raises(ArchiveError, match=r"13th of Fructidor.*parse\.strict"):
             read(root, strict=True)
 
@@ -221,13 +222,16 @@ def test_a_message_that_cannot_be_placed_is_never_dropped_in_silence(
     hidden = '<!-- <span class="meta">x</span> -->'
     lost = legacy(tmp_path / "lost", legacy_block([*talk("a"), hidden, *talk("b")]))
     assert texts(lost) == ["a", "b"]
-    assert "holds 3 messages but 2 could be read" in capsys.readouterr().err
-    with pytest.raises(ArchiveError, match="holds 3 messages but 2 could be read"):
+    assert "1 of its 3 messages cannot be read" in capsys.readouterr().err
+    with pytest.raises(ArchiveError, match="1 of its 3 messages cannot be read"):
         read(lost, strict=True)
     timeless = legacy(tmp_path / "t", legacy_block([*talk("a"), '<div class="message"></div><p>b</p>', *talk("c")]))
     assert texts(timeless) == ["a", "c"]
-    assert "1 of 3 messages of the thread with Ján O'Friend (at byte 228) have no time" in capsys.readouterr().err
-    with pytest.raises(ArchiveError, match="no time"):
+    assert (
+        "(the thread with Ján O'Friend, at byte 228) is damaged: 1 of its 3 messages have no usable time; left out"
+        in capsys.readouterr().err
+    )
+    with pytest.raises(ArchiveError, match="no usable time"):
         read(timeless, strict=True)
     outside = legacy(tmp_path / "out", *talk("lost"), legacy_block(talk("a")))
     assert texts(outside) == ["a"]
@@ -239,11 +243,11 @@ def test_broken_markup_is_read_message_by_message(tmp_path: Path, capsys: pytest
     rows[7] = rows[7].replace("</div></div><p>", "</div></div></div><p>")
     for whole in (legacy_block(rows), legacy_block(rows).replace("</div><p>", "</div> <p>")):
         assert texts(legacy(tmp_path, whole)) == [*map(str, range(20))]
-        assert "has broken markup, so messages were read one by one" in capsys.readouterr().err
+        assert "has broken markup, so its messages were read one by one" in capsys.readouterr().err
     threads = [legacy_block(talk(*"abc")), legacy_block(talk("x", "y"), f"{ME}, Éva").replace("thread", "thr")]
     for odd in (str, lambda text: text.replace("<p>", "<p><br/>"), lambda text: text.replace("<p>c", "<p><br/>c")):
         assert texts(legacy(tmp_path, "".join(map(odd, threads)))) == ["x", "y", "a", "b", "c"]
-        assert "has broken markup, so messages were read one by one" in capsys.readouterr().err
+        assert "has broken markup, so its messages were read one by one" in capsys.readouterr().err
 
 
 def test_a_page_that_is_cut_short_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

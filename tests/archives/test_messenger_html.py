@@ -185,7 +185,7 @@ def test_a_time_that_cannot_be_read_is_counted(tmp_path: Path, capsys: pytest.Ca
     found = one(tmp_path, message(ME, "a"), message(ME, "b", "once upon a time"), message(ME, "c"))
     assert [m.text for m in found] == ["a", "c"]
     warning = capsys.readouterr().err
-    assert "1 of its 3 messages have a time that cannot be read, such as 'once upon a time'" in warning
+    assert "1 of its 3 messages have no usable time, such as 'once upon a time'" in warning
     with pytest.raises(ArchiveError, match="once upon a time"):
         read(tmp_path, owner=ME, timezone="UTC", strict=True)
 
@@ -202,7 +202,10 @@ def test_the_zone_is_what_is_given_else_what_the_page_states(tmp_path: Path) -> 
     assert [m.sent_at for m in read(tmp_path, owner=ME, timezone="Europe/Berlin")] == [at(2018, 3, 3, 15, 5)]
 
 
-@pytest.mark.parametrize("made", ["", MADE.format("some day"), MADE.format("Jun 27, 2018, 3:55 AM")])
+NEVER = MADE.format("Jun 17, 2018, 3:55 AM").replace("2018-06-17T01:55:00Z", "0001-01-01T00:00:00+14:00")
+
+
+@pytest.mark.parametrize("made", ["", MADE.format("some day"), MADE.format("Jun 27, 2018, 3:55 AM"), NEVER])
 def test_a_zone_that_nothing_states_is_taken_as_utc_and_said_once(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], made: str
 ) -> None:

@@ -240,7 +240,7 @@ def test_progress_reaches_the_total(tmp_path: Path) -> None:
 
 
 anything = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
-name = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12)
+name = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12).filter(str.strip)
 moment = st.integers(min_value=0, max_value=2**42)
 
 

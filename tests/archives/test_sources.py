@@ -27,14 +27,14 @@ PART = thread([said(FRIEND, 1_700_000_000_000, "x")])
     ],
 )
 def test_the_folder_of_a_download(path: str, place: str) -> None:
-    assert sources.place(Entry(path, 1, Path(path))) == place
+    assert sources.root(Entry(path, 1, Path(path))) == place
 
 
 def test_a_download_in_a_zip_is_that_zip() -> None:
     entry = Entry(
         "all/a.zip/x/messages/inbox/a_1/m.json", 1, Path("a.zip"), zipfile.ZipInfo("x/messages\\inbox/a_1/m.json")
     )
-    assert sources.place(entry) == "all/a.zip"
+    assert sources.root(entry) == "all/a.zip"
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from friendbot import messages
-from friendbot.archives.identity import same
+from friendbot.archives.names import folded
 from friendbot.errors import ArchiveError
 
 ME, FRIEND = "Zoë Me", "Ján O'Friend"
@@ -219,6 +219,14 @@ def test_what_telegram_itself_could_not_export_is_said(tmp_path: Path, capsys: A
     assert "1 messages are of kinds" in capsys.readouterr().err
 
 
+def test_a_note_is_one_line_whatever_a_chat_is_called(tmp_path: Path, capsys: Any) -> None:
+    kinds = said(ME, 2000, type="unsupported"), said(ME, 3000, "né")
+    write(tmp_path / "result.json", chat(HI, *kinds, name="a\nwarning: \x1b[2Jb"))
+    read(tmp_path, owner=ME)
+    note = f"note: {tmp_path.name}/result.json (a warning: [2Jb): 1 messages are of kinds that this Telegram could not"
+    assert [line[: len(note)] for line in capsys.readouterr().err.splitlines()] == [note]
+
+
 def test_a_byte_order_mark_and_telegrams_control_characters(tmp_path: Path) -> None:
     file = write(tmp_path / "result.json", chat(HI, said(ME, 2000, "kept")))
     data = file.read_bytes().replace(b'"kept"', rb'"a\x08b \\x41 \ud83d. \ud83d\ude00"')
@@ -229,12 +237,12 @@ def test_a_byte_order_mark_and_telegrams_control_characters(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("bad", "why"),
     [
-        ({"text": 5}, "1 of 3 messages cannot be read"),
-        ({"text": [5]}, "1 of 3 messages cannot be read"),
-        ({"from": {}}, "1 of 3 messages cannot be read"),
-        ({"date_unixtime": "soon"}, "1 of 3 messages have no usable time"),
-        ({"date_unixtime": "99999999999999"}, "1 of 3 messages have no usable time"),
-        ({"date_unixtime": None, "date": "1st of May"}, "1 of 3 messages have no usable time"),
+        ({"text": 5}, "1 of its 3 messages cannot be read"),
+        ({"text": [5]}, "1 of its 3 messages cannot be read"),
+        ({"from": {}}, "1 of its 3 messages cannot be read"),
+        ({"date_unixtime": "soon"}, "1 of its 3 messages have no usable time"),
+        ({"date_unixtime": "99999999999999"}, "1 of its 3 messages have no usable time"),
+        ({"date_unixtime": None, "date": "1st of May"}, "1 of its 3 messages have no usable time"),
     ],
 )
 def test_a_damaged_message_is_counted(tmp_path: Path, capsys: Any, bad: dict[str, Any], why: str) -> None:
@@ -256,7 +264,7 @@ def test_a_damaged_chat_is_counted(tmp_path: Path, capsys: Any, bad: Any) -> Non
 def test_messages_that_are_none(tmp_path: Path, capsys: Any, bad: Any) -> None:
     write(tmp_path / "result.json", account(chat(HI), {**chat(number=9), "messages": bad}))
     assert texts(tmp_path) == ["hi"]
-    assert "all messages cannot be read" in capsys.readouterr().err
+    assert "1 of its 1 messages cannot be read" in capsys.readouterr().err
 
 
 def test_other_files_are_left_to_other_readers(tmp_path: Path) -> None:
@@ -273,7 +281,7 @@ moment = st.integers(min_value=0, max_value=2**32)
 
 @settings(max_examples=100, deadline=None)
 @given(
-    people=st.lists(name, min_size=2, max_size=2, unique_by=same),
+    people=st.lists(name, min_size=2, max_size=2, unique_by=folded),
     spoken=st.lists(st.tuples(moment, st.lists(anything, min_size=1, max_size=3), st.booleans()), min_size=1),
     ascii_only=st.booleans(),
 )

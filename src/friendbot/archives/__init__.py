@@ -1,5 +1,10 @@
-"""Chat archives: whatever its formats, an archive becomes one stream of messages."""
+"""Chat archives: whatever its formats, an archive becomes one stream of messages.
 
+`tree` lists the files, `detect` gives each to a reader of `formats`, and readers list the threads as copies (`reader`).
+`assembly` makes threads of these: `owner` tells whose they are, `identity` which belong together, `copies` merges them.
+"""
+
+import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,6 +18,9 @@ from friendbot.archives.reader import Copy, Job
 from friendbot.archives.sources import Download
 from friendbot.archives.tree import Tree
 from friendbot.errors import ArchiveError
+
+_BREAKS = re.compile(r"[\0-\x20\x7f-\x9f\u2028\u2029]+")
+"""What is not for a line of a terminal, and names may have."""
 
 
 class Reading:
@@ -88,9 +96,8 @@ def read(
 
 
 def _warn(job: Job) -> None:
-    for line in job.damaged:
-        print(f"warning: {line}; left out", file=sys.stderr)
-    if len(job.damaged) > 1:
-        print(f"warning: {len(job.damaged)} damaged places were left out in all", file=sys.stderr)
-    for line in job.notes:
-        print(f"note: {line}", file=sys.stderr)
+    lines = [f"warning: {line}; left out" for line in job.damaged]
+    if len(lines) > 1:
+        lines.append(f"warning: {len(lines):,} damaged places were left out in all")
+    for line in [*lines, *(f"note: {line}" for line in job.notes)]:
+        print(_BREAKS.sub(" ", line), file=sys.stderr)

@@ -8,7 +8,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from friendbot.archives import copies, identity, owner, sources
-from friendbot.archives.reader import SAID, UNKNOWN, Copy, Job, nobody
+from friendbot.archives.names import UNKNOWN, folded, nobody
+from friendbot.archives.reader import SAID, Copy, Job
 from friendbot.archives.sources import Download
 from friendbot.messages import BATCH, SCHEMA
 
@@ -31,7 +32,8 @@ class Threads:
         groups = identity.group(found, [self._format[id(copy)] for copy in found], self._peek, self._job.note)
         taken: Counter[str] = Counter()
         order = sorted((self._key(group.copies), index) for index, group in enumerate(groups))
-        self._job.tree.expect(entry for _, index in order for copy in groups[index].copies for entry in copy.entries)
+        coming = (copy for _, index in order for copy in groups[index].copies if not copy.held)
+        self._job.tree.expect(entry for copy in coming for entry in copy.entries)
         for key, index in order:
             taken[key] += 1
             yield from self._thread(key if taken[key] == 1 else f"{key}#{taken[key]}", groups[index])
@@ -129,7 +131,7 @@ class Threads:
 
     def _download(self, copy: Copy) -> Download:
         entry, name = copy.entries[0], self._format[id(copy)]
-        path = sources.place(entry)
+        path = sources.root(entry)
         if (path, name) not in self._downloads:
             asked = sources.named(path) or (self._packed.get(entry.disk) if entry.info else None)
             self._downloads[path, name] = Download(path, name, copy.family, requested=asked)
@@ -184,9 +186,9 @@ def _names(loaded: Sequence[tuple[Sequence[str], pa.Table, str]], me: str) -> di
         last = pc.max(table["sent_at"]).as_py()
         called |= {name: max(called.get(name, last), last) for name in others}
     newest = sorted(called, key=lambda name: (not nobody(name), called[name], name))
-    spelled = {identity.same(name): name for name in newest}
+    spelled = {folded(name): name for name in newest}
     for name in newest:
-        names.setdefault(name, newest[-1] if pair else spelled[identity.same(name)])
+        names.setdefault(name, newest[-1] if pair else spelled[folded(name)])
     return {old: new for old, new in names.items() if old != new}
 
 

@@ -17,20 +17,17 @@ _NUMBERED = re.compile(r".+_\d+\.json", re.IGNORECASE)
 def claim(job: Job, readers: Sequence[Reader]) -> dict[str, list[Entry]]:
     """Files by the name of the reader that takes them; reports files among them that must be damaged threads."""
     claimed: dict[str, list[Entry]] = {reader.name: [] for reader in readers}
-    able = {
-        suffix: [reader for reader in readers if suffix in reader.suffixes] for r in readers for suffix in r.suffixes
-    }
+    suffixes = {suffix for reader in readers for suffix in reader.suffixes}
     left = []
     for entry in job.tree.entries:
         suffix = entry.suffix
-        if suffix in able:
-            head = job.read(entry, HEAD)
-            taker = next((reader for reader in able[suffix] if reader.claims(entry, head)), None)
+        if suffix in suffixes:
+            taker = _claimant(entry, job.read(entry, HEAD), readers)
             if taker:
                 claimed[taker.name].append(entry)
             elif suffix == ".json":
                 left.append(entry)
-        elif entry.info and any(_nearly(entry.path, known) for known in able):
+        elif entry.info and any(_nearly(entry.path, known) for known in suffixes):
             # A wrong bit in the zip's list of names would hide a file; to open it compares them with what is inside.
             job.read(entry, 1)
     threads = {entry.folder for entries in claimed.values() for entry in entries if entry.suffix == ".json"}
@@ -39,8 +36,14 @@ def claim(job: Job, readers: Sequence[Reader]) -> dict[str, list[Entry]]:
         if near or _NUMBERED.fullmatch(entry.name):
             taker = _taker(job, entry, readers, near)
             if taker:
-                claimed[taker.name] = sorted([*claimed[taker.name], entry], key=lambda one: (one.path, one.size))
+                claimed[taker.name].append(entry)
+                claimed[taker.name].sort(key=lambda one: (one.path, one.size))
     return claimed
+
+
+def _claimant(entry: Entry, content: bytes, readers: Sequence[Reader]) -> Reader | None:
+    """The first reader that takes a file, seen by its content or the beginning of that."""
+    return next((one for one in readers if entry.suffix in one.suffixes and one.claims(entry, content)), None)
 
 
 def _nearly(path: str, suffix: str) -> bool:
@@ -66,9 +69,8 @@ def _taker(job: Job, entry: Entry, readers: Sequence[Reader], near: bool) -> Rea
     except BrokenJson as error:
         job.damage(entry.path, f"not JSON ({error})")
     if len(keys) == 2:
-        for reader in readers:
-            if entry.suffix in reader.suffixes and reader.claims(entry, content):
-                return reader
+        if taker := _claimant(entry, content, readers):
+            return taker
         job.damage(entry.path, "a thread that fits no format")
     elif keys and near:
         job.damage(entry.path, "half a thread (messages without participants, or participants without messages)")

@@ -1,6 +1,5 @@
 """Which copies are of one thread."""
 
-import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from itertools import combinations
@@ -9,7 +8,8 @@ from typing import NamedTuple
 import pyarrow as pa
 
 from friendbot.archives import copies as merging
-from friendbot.archives.reader import Copy, nobody
+from friendbot.archives.names import folded, nobody
+from friendbot.archives.reader import Copy
 from friendbot.archives.sources import is_cut_over
 
 FEW = 5
@@ -80,11 +80,6 @@ def group(
     return threads.groups()
 
 
-def same(name: str) -> str:
-    """A name for comparing: composed, without case and doubled spaces."""
-    return " ".join(unicodedata.normalize("NFC", name).casefold().split())
-
-
 _Label = tuple[str, ...] | None
 
 
@@ -130,18 +125,18 @@ class _Threads:
     def people(self, index: int) -> _Label:
         """Who takes part; None where names say nothing."""
         copy = self._copies[index]
-        names = sorted({same(name) for name in copy.participants})
+        names = sorted({folded(name) for name in copy.participants})
         return (copy.family, *names) if names and not any(map(nobody, copy.participants)) else None
 
     def deleted(self, index: int) -> _Label:
         """Who takes part besides deleted accounts; None where there are none of those."""
         copy = self._copies[index]
-        names = sorted({same(name) for name in copy.participants if not nobody(name)})
+        names = sorted({folded(name) for name in copy.participants if not nobody(name)})
         return (copy.family, *names) if any(map(nobody, copy.participants)) else None
 
     def title(self, index: int) -> _Label:
         """What a group is called; reads the copy where that stands behind its messages."""
-        title = same(self._copies[index].name())
+        title = folded(self._copies[index].name())
         return (self._copies[index].family, title) if title else None
 
     def is_certain(self, index: int) -> bool:

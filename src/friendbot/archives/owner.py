@@ -3,8 +3,8 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
-from friendbot.archives.identity import same
-from friendbot.archives.reader import Copy, nobody
+from friendbot.archives.names import folded, nobody
+from friendbot.archives.reader import Copy
 from friendbot.errors import ArchiveError
 
 SHOWN = 6
@@ -25,13 +25,15 @@ def choose(copies: Sequence[Copy], given: str | None, stated: Sequence[str]) -> 
     Raises UnknownOwnerError with the candidates where that is nobody or more than one in every messenger, and
     ArchiveError where `given` is in no thread.
     """
-    people = [{same(name): name for name in copy.participants} for copy in copies]
+    people = [{folded(name): name for name in copy.participants} for copy in copies]
     spelled = {key: name for names in people[::-1] for key, name in names.items()}
     if not spelled and (given or stated):
         return [given or stated[0]] * len(copies)
-    known = [key for key in dict.fromkeys(map(same, [given, *stated] if given else stated)) if key in spelled]
-    if given and same(given) not in spelled:
-        raise ArchiveError(f"parse.owner '{given}' is in no chat of the archive: {_candidates(people)}")
+    known = [key for key in dict.fromkeys(map(folded, [given, *stated] if given else stated)) if key in spelled]
+    if given and folded(given) not in spelled:
+        raise ArchiveError(
+            f"parse.owner '{given}' is in no chat of the archive: set it to your name there; {_candidates(people)}"
+        )
     families: defaultdict[str, list[int]] = defaultdict(list)
     for index, copy in enumerate(copies):
         families[copy.family].append(index)
@@ -48,7 +50,7 @@ def choose(copies: Sequence[Copy], given: str | None, stated: Sequence[str]) -> 
 def question(copies: Sequence[Copy]) -> str:
     """What to ask where the owner of some copies cannot be told."""
     more = f" and {len(copies) - 1} more" if len(copies) > 1 else ""
-    names = _candidates([{same(name): name for name in copy.participants} for copy in copies])
+    names = _candidates([{folded(name): name for name in copy.participants} for copy in copies])
     return f"{copies[0].entries[0].path}{more}: it is not said whose it is: set parse.owner to your name in it; {names}"
 
 

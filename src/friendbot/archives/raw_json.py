@@ -1,15 +1,23 @@
 """JSON in parts: a file stays bytes until its threads are asked for, and one broken message costs no other."""
 
 import re
+from codecs import BOM_UTF8
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, TypeVar
 
 import msgspec
 
-from friendbot.archives.reader import is_time
+from friendbot.archives.reader import Job, is_time
+from friendbot.archives.tree import Entry
 
 NONE = msgspec.Raw(b"")
 """What a key that is not there holds."""
+
+STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
+"""A string, as a pattern."""
+
+START = rb"\A(?:%b)?\s*" % BOM_UTF8
+"""What may come before all else, as a pattern."""
 
 _ESCAPE = re.compile(
     rb"\\(?:x([0-9A-Fa-f]{2})|(u[dD][89abAB][0-9A-Fa-f]{2}\\u[dD][c-fC-F][0-9A-Fa-f]{2})"
@@ -39,7 +47,9 @@ def decode(data: bytes | msgspec.Raw, shape: type[Shape]) -> Shape:
         pass
     try:
         return msgspec.json.decode(_mended(bytes(data)), type=shape)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+    except RecursionError as error:
+        raise BrokenJson("nested too deeply") from error
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise BrokenJson(str(error)) from error
 
 
@@ -62,8 +72,16 @@ def items(raw: msgspec.Raw, shape: type[Shape]) -> tuple[list[Shape], int]:
     return found, len(parts) - len(found)
 
 
+def check(job: Job, entry: Entry, data: bytes) -> None:
+    """Report a file as damaged whose bytes are no text, in a part of it that nothing was read of."""
+    if not is_utf8(data):
+        job.damage(entry.path, "some of it is no text (not UTF-8)")
+
+
 def is_utf8(data: bytes) -> bool:
     """Whether bytes are text; half surrogates pass, since they are mended."""
+    if data.isascii():
+        return True
     try:
         data.decode("utf-8", "surrogatepass")
     except UnicodeError:
@@ -88,4 +106,4 @@ def _mended(data: bytes) -> bytes:
     def mend(match: re.Match[bytes]) -> bytes:
         return b"\\u00" + match[1] if match[1] else b"\\ufffd" if match[3] else match[0]
 
-    return _ESCAPE.sub(mend, data.removeprefix(b"\xef\xbb\xbf"))
+    return _ESCAPE.sub(mend, data.removeprefix(BOM_UTF8))

@@ -1,7 +1,9 @@
 """What every archive reader is, what one is handed, and what it gives."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import numpy as np
@@ -9,13 +11,7 @@ import pyarrow as pa
 
 from friendbot.archives.tree import DamagedError, Entry, Tree
 from friendbot.errors import ArchiveError
-from friendbot.messages import KINDS
-
-UNKNOWN = "Unknown"
-"""Sender of a message whose sender the archive left out."""
-
-NOBODY = frozenset({"facebook user", "instagram user", "facebookuser", "instagramuser", "deleted account"})
-"""What deleted accounts are called, case folded; many different people share such a name."""
+from friendbot.messages import KINDS, UNSENT
 
 EARLIEST, LATEST = -62_135_596_800_000, 253_402_300_799_999
 """Milliseconds since 1970 of the years 1 and 9999: what a date can be."""
@@ -43,6 +39,8 @@ class Copy:
     """Where names mean the same people: facebook, instagram, whatsapp, telegram."""
     step: int = 1
     """Milliseconds to which times are known."""
+    held: bool = False
+    """Whether its files are kept in memory, so that nothing is won by reading them ahead."""
     late_title: Callable[[], str] | None = None
     """Gives the title where it stands behind the messages; cheap once they were read."""
 
@@ -67,7 +65,7 @@ class Job:
     legacy_reader: str = "lxml"
     """`fbcap` lets fbchat-archive-parser read the times of legacy pages."""
     owners: list[str] = field(default_factory=list)
-    """Names that downloads state as their owner's, the surest first; readers add to it."""
+    """Names that downloads state as their owner's, the surest first; `state` adds to it."""
     damaged: list[str] = field(default_factory=list)
     """One line for each file or message that was left out."""
     notes: list[str] = field(default_factory=list)
@@ -100,10 +98,33 @@ class Job:
         if line not in self.damaged:
             self.damaged.append(line)
 
+    def lose(self, place: str, lost: int, count: int, why: str = "cannot be read", what: str = "messages") -> None:
+        """Report that so many of the messages of a file, or of a thread in it, are damaged, if any are."""
+        if lost:
+            self.damage(place, f"{lost:,} of its {count:,} {what} {why}")
+
+    def state(self, names: Iterable[str | None]) -> None:
+        """Take in names that a download states as its owner's, the surest first."""
+        self.owners += [name for name in dict.fromkeys(names) if name and name not in self.owners]
+
     def note(self, line: str) -> None:
         """Say something once, on stderr, when all is read."""
         if line not in self.notes:
             self.notes.append(line)
+
+    def note_utc(self, place: str) -> None:
+        """Say that times were taken as UTC since nothing tells their zone."""
+        self.note(
+            f"the times in {place} name no zone and were taken as UTC: "
+            "set parse.timezone to yours, such as Europe/Berlin"
+        )
+
+    def note_order(self, place: str, when: str, day: date) -> None:
+        """Say that the order of day and month was guessed; `when` is a date of which this made `day`."""
+        self.note(
+            f"nothing in {place} tells whether days or months come first in its dates: "
+            f"'{when}' was read as {day.day} {day:%B} {day.year}"
+        )
 
 
 @dataclass(frozen=True)
@@ -122,14 +143,20 @@ class Reader:
 
 
 def said(
-    sent_at: Sequence[int], sender: Sequence[str], text: Sequence[str], kinds: Sequence[tuple[int, str]] = ()
+    sent_at: Sequence[int], sender: Sequence[str], text: Sequence[str], kinds: Mapping[int, str] = MappingProxyType({})
 ) -> pa.RecordBatch:
-    """Columns as a batch of `SAID`; every message is typed text but those at the positions named in `kinds`."""
-    marks = np.zeros(len(text), dtype=np.int8)
+    """Columns as a batch of `SAID`; every message is typed text but those at the positions that `kinds` has.
+
+    The text of a message that was unsent is dropped.
+    """
+    codes = np.zeros(len(text), dtype=np.int8)
     if kinds:
-        places, names = zip(*kinds, strict=True)
-        marks[list(places)] = list(map(KINDS.index, names))
-    kind = _KINDS.take(pa.array(marks))
+        codes[list(kinds)] = [KINDS.index(kind) for kind in kinds.values()]
+    if gone := [position for position, kind in kinds.items() if kind == UNSENT]:
+        text = [*text]
+        for position in gone:
+            text[position] = ""
+    kind = _KINDS.take(pa.array(codes))
     columns = [pa.array(sent_at, pa.int64()), pa.array(sender, pa.string()), kind, pa.array(text, pa.string())]
     return pa.RecordBatch.from_arrays(columns, schema=SAID)
 
@@ -140,21 +167,15 @@ _KINDS = pa.array(KINDS)
 Item = TypeVar("Item")
 
 
-def usable(job: Job, entry: Entry, times: list[Any], messages: list[Item]) -> tuple[list[int], list[Item]]:
-    """Times in milliseconds since 1970 UTC, and the messages that have one; reports the others as damage."""
+def usable(job: Job, place: str, times: list[Any], messages: list[Item]) -> tuple[list[int], list[Item]]:
+    """Times in milliseconds since 1970 UTC, and the messages that have one; reports the others as damage of `place`."""
     if {*map(type, times)} <= {int} and (not times or (min(times) >= EARLIEST and max(times) <= LATEST)):
         return times, messages
     timed = [(int(time), message) for time, message in zip(times, messages, strict=True) if is_time(time)]
-    if lost := len(messages) - len(timed):
-        job.damage(entry.path, f"{lost} of its {len(messages)} messages have no usable time")
+    job.lose(place, len(messages) - len(timed), len(messages), "have no usable time")
     return [time for time, _ in timed], [message for _, message in timed]
 
 
 def is_time(value: Any) -> bool:
     """Whether a value of a file can be milliseconds since 1970."""
     return isinstance(value, int | float) and not isinstance(value, bool) and EARLIEST <= value <= LATEST
-
-
-def nobody(name: str) -> bool:
-    """Whether a name is what deleted accounts are called."""
-    return not name.strip() or name == UNKNOWN or name.casefold() in NOBODY

@@ -60,7 +60,7 @@ class Download:
     """Threads in it that went on end-to-end encrypted: Messenger's encrypted download has what followed."""
 
 
-def place(entry: Entry) -> str:
+def root(entry: Entry) -> str:
     """Path of the folder or zip whose download a file belongs to."""
     parts = entry.path.split("/")
     if entry.info:

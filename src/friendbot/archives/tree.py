@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
+from lzma import LZMAError
 from pathlib import Path, PurePosixPath
 from types import TracebackType
 from typing import BinaryIO
@@ -26,12 +27,15 @@ DENSEST = 200
 """Most times that a zipped file larger than `SMALL` may grow; chat text grows 5 to 20 times."""
 
 SMALL = 1 << 24
+"""Bytes of a file that does no harm, whatever it was packed into."""
 
 FILES = 3
-"""Files unpacked ahead at most, and `SMALL` bytes of them but for one."""
+"""Files unpacked ahead at most; another is begun while those there are smaller than `SMALL` together."""
 
 INSIDE = frozenset({"messages", "inbox", "media", "files"})
 """Folders of a download whose zips are attachments."""
+
+DOUBTFUL = "no download has that, so give the zip as it was downloaded"
 
 
 class DamagedError(ArchiveError):
@@ -81,9 +85,9 @@ class Tree:
         self.broken: list[tuple[str, str]] = []
         """Zips that cannot be opened, or not wholly: (path, reason)."""
         self._ahead = _Ahead(self._read, ())
-        self._stack.callback(lambda: self._ahead.close())
         try:
             self.entries = sorted(self._list(path), key=lambda entry: (entry.path, entry.size))
+            self._paths = {entry.path: entry for entry in reversed(self.entries)}
         except BaseException:
             self._stack.close()
             raise
@@ -94,6 +98,7 @@ class Tree:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._ahead.close()
         self._stack.close()
 
     def read(self, entry: Entry, size: int = -1) -> bytes:
@@ -108,7 +113,11 @@ class Tree:
     def expect(self, entries: Iterable[Entry]) -> None:
         """Say which files will be read, and in which order: zipped ones are unpacked ahead, on another core."""
         self._ahead.close()
-        self._ahead = _Ahead(self._read, (entry for entry in entries if entry.info))
+        self._ahead = _Ahead(self._read, (entry for entry in dict.fromkeys(entries) if entry.info))
+
+    def at(self, path: str) -> Entry | None:
+        """The file of a path, if there is one."""
+        return self._paths.get(path)
 
     def _read(self, entry: Entry, size: int = -1) -> bytes:
         if size < 0:
@@ -116,7 +125,7 @@ class Tree:
         try:
             with self._open(entry) as file:
                 return file.read(size)
-        except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+        except (zipfile.BadZipFile, zlib.error, LZMAError, EOFError, UnicodeDecodeError) as error:
             raise DamagedError(f"{entry.path} is damaged inside its zip: {error}") from error
         except (RuntimeError, NotImplementedError) as error:
             raise ArchiveError(f"{entry.path} cannot be unpacked ({error}): unzip {entry.disk} yourself") from error
@@ -141,6 +150,8 @@ class Tree:
                 raise ArchiveError(f"{path} is neither a file nor a folder: give the downloaded archive")
         except OSError as error:
             raise ArchiveError(f"{error.filename or path} cannot be read: {error.strerror or error}") from error
+        except (RuntimeError, ValueError) as error:  # links in a circle; a NUL in the path
+            raise ArchiveError(f"{path!s:.200} cannot be read: give the folder or zip that you downloaded") from error
 
     def _folder(self, folder: Path, name: str) -> Iterator[Entry]:
         with os.scandir(folder) as found:
@@ -177,56 +188,49 @@ class Tree:
             inner = info.filename.replace("\\", "/")
             parts = inner.split("/")
             if ".." in parts or inner.startswith("/") or parts[0].endswith(":"):
-                raise ArchiveError(
-                    f"{path} holds '{info.filename}', which points outside of it: not an archive to trust"
-                )
+                raise ArchiveError(f"{path} holds '{info.filename}', which points outside of it: {DOUBTFUL}")
             if stat.S_ISLNK(info.external_attr >> 16):
-                raise ArchiveError(f"{path} holds the link '{info.filename}': not an archive to trust")
+                raise ArchiveError(f"{path} holds the link '{info.filename}': {DOUBTFUL}")
             if not info.is_dir() and not inner.endswith("/") and not any(map(_clutter, parts)):
                 yield Entry(_plain(f"{name}/{inner}"), info.file_size, path, info)
 
 
 class _Ahead:
-    """Reads files before they are asked for: one at a time, a few at most."""
+    """Reads files in a thread of its own before they are asked for, in the order given: a few at most."""
 
     def __init__(self, read: Callable[[Entry], bytes], entries: Iterable[Entry]) -> None:
         self._read = read
         self._coming = deque(entries)
-        self._running: dict[str, Future[bytes]] = {}
-        self._sizes: dict[str, int] = {}
-        self._pool = ThreadPoolExecutor(1) if self._coming else None
+        self._running: dict[Entry, Future[bytes]] = {}
+        self._pool = ThreadPoolExecutor(1)  # has no thread before it has work
 
     def take(self, entry: Entry) -> Future[bytes] | None:
-        """What is or will be read of a file; None where it was not expected next."""
-        if not self._pool:
-            return None
-        found = self._running.pop(entry.path, None)
-        self._sizes.pop(entry.path, None)
-        while self._coming and (
-            not self._running or (len(self._running) < FILES and sum(self._sizes.values()) < SMALL)
-        ):
+        """What is, or will be, read of a file, or the error of that; None where it was not begun."""
+        found = self._running.pop(entry, None)
+        while self._coming and self._has_room():
             coming = self._coming.popleft()
-            if coming.path != entry.path:
-                self._running[coming.path] = self._pool.submit(self._read, coming)
-                self._sizes[coming.path] = coming.size
+            if coming != entry:
+                self._running[coming] = self._pool.submit(self._read, coming)
         return found
 
     def _has_room(self) -> bool:
-        return len(self._running) < FILES and sum(self._sizes.values()) < SMALL
+        held = sum(entry.size for entry in self._running)
+        return not self._running or (len(self._running) < FILES and held < SMALL)
 
     def close(self) -> None:
-        """Give up what was not asked for."""
-        if self._pool:
-            self._pool.shutdown(cancel_futures=True)
-            self._pool = None
+        """Give up what was not asked for; waits for the file that is being read."""
+        self._coming.clear()
+        self._pool.shutdown(cancel_futures=True)
 
 
 def _lists_all(zipped: zipfile.ZipFile, path: Path) -> bool:
     """Whether a zip lists as many files as it says: a wrong bit in one record may swallow those that follow."""
     with path.open("rb") as file:
-        file.seek(-22 - len(zipped.comment), os.SEEK_END)
-        count = int.from_bytes(file.read(12)[10:], "little")
-    return count in (0xFFFF, len(zipped.infolist()))  # the first: too many to say
+        file.seek(-min(path.stat().st_size, 22 + (1 << 16)), os.SEEK_END)
+        end = file.read()
+    start = end.rfind(b"PK\x05\x06")
+    count = int.from_bytes(end[start + 10 : start + 12], "little")
+    return count in (0xFFFF, len(zipped.infolist()) & 0xFFFF)  # the first: too many to say
 
 
 def _begins_as_zip(path: Path) -> bool:
@@ -248,4 +252,5 @@ def _refuse_bomb(entry: Entry) -> None:
         return
     growth = entry.size / max(1, entry.info.compress_size)
     if entry.size > LARGEST or (entry.size > SMALL and growth > DENSEST):
-        raise ArchiveError(f"{entry.path} would unpack to {entry.size:,} bytes, {growth:,.0f} times its size: refused")
+        size = f"{entry.size:,} bytes, {growth:,.0f} times its size"
+        raise ArchiveError(f"{entry.path} would unpack to {size}: unzip {entry.disk} yourself if you trust it")

@@ -15,6 +15,12 @@ from friendbot.errors import ArchiveError
 DAYS, HOURS, MINUTES = 1 << 16, 1 << 18, 1 << 14
 """How much to remember: halves of days of ninety years, hours of thirty, and minutes with their seconds, am or pm."""
 
+SECOND, MINUTE = 1000, 60_000
+"""Steps of clocks, in milliseconds."""
+
+SHOWN = 60
+"""Characters to show of a time that cannot be read."""
+
 Memory = TypeVar("Memory", dict, set)
 
 
@@ -26,11 +32,14 @@ class Wall(NamedTuple):
     zone: str | None
     """As it is written, such as 'PDT' or 'UTC+05:30', if it is."""
     step: int
-    """Resolution in milliseconds: 1000 where seconds are written, else 60000."""
+    """Milliseconds to which it is known: `SECOND` where seconds are written, else `MINUTE`."""
 
 
 class UnknownDate(ArchiveError):  # noqa: N818
     """A text is no date with a time of day in a shape and language that are known, or one that there never was."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(f"the time '{' '.join(text.split())[:SHOWN]}' has a shape or language that is not known")
 
 
 class _Frame(NamedTuple):
@@ -118,7 +127,7 @@ class Calendar:
         frame = self._frame(parts[0], parts[2]) if parts else None
         clock = _clock(parts[1]) if parts else None
         if parts is None or frame is None or clock is None:
-            raise UnknownDate(f"the time '{' '.join(text.split())[:60]}' has a shape or language that is not known")
+            raise UnknownDate(text)
         hour, minute, second, step = clock
         if frame.halves and head == _head(parts):
             _bound(self._heads, HOURS)[head] = frame.day, frame.early[hour]
@@ -178,7 +187,7 @@ def _clock(digits: str) -> tuple[int, int, int, int] | None:
     """The hour, the minute, the second and the step of the digits of a time, if there is such a time."""
     hour, minute, *seconds = (int(number) for number in re.findall(r"\d+", digits))
     second = seconds[0] if seconds else 0
-    return (hour, minute, second, 1000 if seconds else 60_000) if hour < 24 and max(minute, second) < 60 else None
+    return (hour, minute, second, SECOND if seconds else MINUTE) if hour < 24 and max(minute, second) < 60 else None
 
 
 def _bound(memory: Memory, most: int) -> Memory:

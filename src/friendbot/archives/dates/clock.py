@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
@@ -61,7 +61,7 @@ class Clock:
         self._stated: int | None = None
         """Seconds east of UTC."""
         self._offsets: dict[tuple[str | None, int], int] = {}
-        """Seconds east of UTC by the zone and the hour since 1970 that clocks showed."""
+        """Seconds east of UTC by the zone and the day since 1970 that clocks showed."""
         self.assumed = False
         """Whether a time was taken to be in UTC since nothing was known."""
 
@@ -77,17 +77,17 @@ class Clock:
         """
         since = wall.time - EPOCH
         seconds = since.days * 86_400 + since.seconds
-        offset = self._offsets.get((wall.zone, seconds // 3600))
+        offset = self._offsets.get((wall.zone, since.days))
         if offset is None:
-            offset = self._offset(wall, seconds // 3600)
+            offset = self._offset(wall, since.days)
         return (seconds - offset) * 1000 + since.microseconds // 1000
 
-    def _offset(self, wall: Wall, hour: int) -> int:
-        """Seconds east of UTC, remembered if they are those of the whole hour."""
+    def _offset(self, wall: Wall, day: int) -> int:
+        """Seconds east of UTC, remembered if they are those of the whole day."""
         offset = self._seconds(wall.time, wall.zone)
-        first = EPOCH + timedelta(hours=hour)
-        if all(self._seconds(first + timedelta(seconds=second), wall.zone) == offset for second in (0, 3599)):
-            self._offsets[wall.zone, hour] = offset
+        first = EPOCH + timedelta(days=day)
+        if all(self._seconds(first + timedelta(seconds=second), wall.zone) == offset for second in (0, 86_399)):
+            self._offsets[wall.zone, day] = offset
         return offset
 
     def _seconds(self, time: datetime, zone: str | None) -> int:
@@ -116,11 +116,6 @@ class Clock:
         if self._zone is None or options:
             raise ArchiveError(_question(zone, options))
         return _local(time, self._zone)
-
-
-def milliseconds(moment: datetime) -> int:
-    """Milliseconds since 1970 UTC of a time with a zone."""
-    return (moment - EPOCH.replace(tzinfo=UTC)) // timedelta(milliseconds=1)
 
 
 def _local(time: datetime, zone: ZoneInfo, name: str | None = None) -> int:

@@ -1,4 +1,8 @@
-"""One module for each format of an archive, and what several of them share."""
+"""One module for each format of an archive, which ends in its `READER`, and what these are made of.
+
+`html_*` are parts of `messenger_html`, `legacy_*` of `legacy_htm`, `telegram_*` and `whatsapp_*` of their namesakes;
+`folder` is for both of today's Messenger formats, `roster` for pages, and `fbcap` bridges to another parser.
+"""
 
 from friendbot.archives.formats import (
     fbcap_json,

@@ -4,12 +4,9 @@ import re
 import warnings
 from datetime import UTC, datetime
 
-from friendbot.archives.dates import UnknownDate, Wall
+from friendbot.archives.dates import MINUTE, UnknownDate, Wall
 from friendbot.archives.dates.clock import Clock
 from friendbot.errors import ArchiveError
-
-MINUTE = 60_000
-"""Milliseconds to which the library knows times."""
 
 
 class Moments:
@@ -39,14 +36,18 @@ class Moments:
         except self._library.UnexpectedTimeFormatError:
             return self._local(f"{when} UTC+00", when, None)
         _refuse_misread(when, moment)
-        return self._clock.instant(Wall(moment.astimezone(UTC).replace(tzinfo=None), "UTC", MINUTE))
+        try:
+            utc = moment.astimezone(UTC)
+        except ValueError as error:  # a day or more from UTC
+            raise UnknownDate(when) from error
+        return self._clock.instant(Wall(utc.replace(tzinfo=None), "UTC", MINUTE))
 
     def _local(self, utc: str, when: str, zone: str | None) -> int:
         """A time whose zone the library does not know, read as if it were in UTC."""
         try:
             moment = self._parse(utc)
         except self._library.UnexpectedTimeFormatError as error:
-            raise UnknownDate(f"the time '{when}' has a shape or language that is not known") from error
+            raise UnknownDate(when) from error
         _refuse_misread(when, moment)
         return self._clock.instant(Wall(moment.replace(tzinfo=None), zone, MINUTE))
 
@@ -55,7 +56,7 @@ class Moments:
             warnings.simplefilter("ignore")
             try:
                 return self._library.parse_timestamp(when, use_utc=False, hints={})
-            except (ValueError, IndexError) as error:
+            except (ValueError, IndexError, OverflowError) as error:
                 raise self._library.UnexpectedTimeFormatError(when) from error
 
 
@@ -63,4 +64,4 @@ def _refuse_misread(when: str, moment: datetime) -> None:
     """Guard against a date taken for one of another language: its numbers must be those of the words."""
     numbers = {int(number) for number in re.findall(r"\d+", when)}
     if not {moment.year, moment.day, moment.minute} <= numbers:
-        raise UnknownDate(f"the time '{when}' has a shape or language that is not known")
+        raise UnknownDate(when)

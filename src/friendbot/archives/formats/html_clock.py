@@ -5,14 +5,12 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from friendbot.archives.dates import Calendar, UnknownDate
+from friendbot.archives.dates import MINUTE, Calendar, UnknownDate
 from friendbot.archives.dates.clock import Clock
 from friendbot.archives.formats.html_markup import Page, page
 from friendbot.archives.reader import Job
 from friendbot.archives.tree import HEAD, Entry
-
-MINUTE = 60_000
-"""Milliseconds to which pages of before 2021 tell times."""
+from friendbot.errors import ArchiveError
 
 HOUR = 3_600_000
 """Milliseconds by which clocks are set back in autumn."""
@@ -79,7 +77,10 @@ class PageClock:
                 continue
             if self._example is None and wall.time.day != wall.time.month:
                 self._example = when
-            found.append(self._clock.instant(wall))
+            try:
+                found.append(self._clock.instant(wall))
+            except ArchiveError as error:
+                raise ArchiveError(f"{self._path}: {error}") from error
         if self._zone:
             self._unfold(found, self._zone)
         return found
@@ -87,16 +88,9 @@ class PageClock:
     def report(self) -> None:
         """Say what had to be assumed."""
         if self._clock.assumed:
-            self._job.note(
-                f"the times in {self._path} name no zone and were taken as UTC: "
-                "set parse.timezone to yours, such as Europe/Berlin"
-            )
+            self._job.note_utc(self._path)
         if self._calendar.guessed and self._example:
-            day = self._calendar.read(self._example).time
-            self._job.note(
-                f"nothing in {self._path} tells whether days or months come first in its dates: "
-                f"'{self._example}' was read as {day.day} {day:%B} {day.year}"
-            )
+            self._job.note_order(self._path, self._example, self._calendar.read(self._example).time)
 
     def _unfold(self, times: list[int | None], zone: ZoneInfo) -> None:
         """In an hour that comes twice, a message before which the time would run backwards is of the second one."""
@@ -114,7 +108,7 @@ class PageClock:
 
     def _offset(self, made: tuple[str, str]) -> timedelta | None:
         """How far what a clock of the account showed at a moment is from UTC."""
-        with suppress(ValueError, UnknownDate):
+        with suppress(ValueError, OverflowError, UnknownDate):
             moment = datetime.fromisoformat(made[0])
             if moment.tzinfo is not None:
                 shown = self._calendar.read(made[1])

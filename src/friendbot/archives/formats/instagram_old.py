@@ -9,15 +9,15 @@ from typing import Any
 import msgspec
 import pyarrow as pa
 
-from friendbot.archives.raw_json import BrokenJson, decode, items, moment, size
-from friendbot.archives.reader import UNKNOWN, Copy, Job, Reader, said
+from friendbot.archives.names import called
+from friendbot.archives.raw_json import START, STRING, BrokenJson, decode, items, moment, size
+from friendbot.archives.reader import Copy, Job, Reader, said, usable
 from friendbot.archives.tree import Entry
 from friendbot.messages import CALL, EMPTY, MEDIA, SHARE, SYSTEM, TEXT
 
-_STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
 _SHAPE = re.compile(
-    rb'(?:\xef\xbb\xbf)?\s*\[\s*\{\s*(?:"participants"\s*:\s*\[\s*(?:%b\s*,\s*)*(?:%b\s*)?\]\s*,\s*"conversation"\s*:\s*\['
-    rb'|"conversation"\s*:\s*\[\s*(?:\]|\{))' % (_STRING, _STRING)
+    START + rb'\[\s*\{\s*(?:"participants"\s*:\s*\[\s*(?:%b\s*,\s*)*(?:%b\s*)?\]\s*,\s*"conversation"\s*:\s*\['
+    rb'|"conversation"\s*:\s*\[\s*(?:\]|\{))' % (STRING, STRING)
 )
 
 
@@ -63,51 +63,42 @@ def copies(job: Job) -> list[Copy]:
     found: list[Copy] = []
     for entry in job.entries:
         owner = _owner(job, entry)
-        if owner and owner not in job.owners:
-            job.owners.append(owner)
+        job.state([owner])
         try:
             threads, lost = items(decode(job.read(entry), msgspec.Raw), Thread)
         except BrokenJson as error:
             job.damage(entry.path, f"not a list of conversations ({error})")
             continue
-        if lost:
-            job.damage(entry.path, f"{lost} of its {lost + len(threads)} threads cannot be read")
+        job.lose(entry.path, lost, lost + len(threads), what="threads")
         for thread in threads:
             people = tuple(dict.fromkeys(name for name in thread.participants if name.strip()))
             title = ", ".join(sorted(name for name in people if name != owner)) or owner or "nobody"
             read = partial(_batches, job, entry, thread.conversation, title)
-            found.append(Copy(f"instagram:{title}", title, people, (entry,), read, None, "instagram"))
+            found.append(Copy(f"instagram:{title}", title, people, (entry,), read, None, "instagram", held=True))
     return found
 
 
 def _owner(job: Job, entry: Entry) -> str | None:
     """The user name in the `profile.json` beside it."""
-    for other in job.tree.entries:
-        if other.name == "profile.json" and other.folder == entry.folder:
-            try:
-                profile = decode(job.read(other), dict[str, Any])
-            except BrokenJson:
-                return None
-            name = profile.get("username")
-            return name if isinstance(name, str) and name.strip() else None
-    return None
+    other = job.tree.at(f"{entry.folder}/profile.json")
+    try:
+        name = decode(job.read(other), dict[str, Any]).get("username") if other else None
+    except BrokenJson:
+        return None
+    return name if isinstance(name, str) and name.strip() else None
 
 
 def _batches(job: Job, entry: Entry, raw: msgspec.Raw, title: str) -> Iterator[pa.RecordBatch]:
     messages, lost = items(raw, Fields)
     job.advance(size(raw))
     place = f"{entry.path} ({title})"
-    if lost:
-        count = f"{lost} of {lost + len(messages)}" if messages else "all"
-        job.damage(place, f"{count} messages cannot be read")
+    job.lose(place, lost, lost + len(messages))
+    messages.reverse()
     # The first downloads had no offset.
-    timed = [(time, message) for message in messages[::-1] if (time := moment(message.created_at, UTC)) is not None]
-    if lost := len(messages) - len(timed):
-        job.damage(place, f"{lost} of {len(messages)} messages have no usable time")
-    texts = [message.text or "" for _, message in timed]
-    kinds = [(position, _kind(message)) for position, (_, message) in enumerate(timed)]
-    senders = [message.sender if message.sender and message.sender.strip() else UNKNOWN for _, message in timed]
-    yield said([time for time, _ in timed], senders, texts, kinds)
+    times, messages = usable(job, place, [moment(message.created_at, UTC) for message in messages], messages)
+    texts = [message.text or "" for message in messages]
+    kinds = {position: _kind(message) for position, message in enumerate(messages)}
+    yield said(times, [called(message.sender) for message in messages], texts, kinds)
 
 
 def _kind(message: Fields) -> str:

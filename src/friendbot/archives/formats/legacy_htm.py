@@ -1,35 +1,26 @@
 """Facebook's download before May 2018: `messages.htm`, and later `messages/<n>.html` beside a list of them."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 import pyarrow as pa
 
-from friendbot.archives.dates import Calendar, UnknownDate
+from friendbot.archives.dates import MINUTE, SHOWN, Calendar, UnknownDate
 from friendbot.archives.dates.clock import Clock
 from friendbot.archives.formats import fbcap, legacy_pages
 from friendbot.archives.formats import legacy_markup as markup
 from friendbot.archives.formats.legacy_markup import META, THREAD, Rows
 from friendbot.archives.formats.legacy_pages import LINK, Block, Pages
-from friendbot.archives.identity import same
-from friendbot.archives.phrases import Sentences
-from friendbot.archives.reader import UNKNOWN, Copy, Job, Reader, nobody, said
+from friendbot.archives.formats.legacy_people import FILLER, Keys, named, others, split
+from friendbot.archives.names import DELETED, UNKNOWN, folded
+from friendbot.archives.reader import Copy, Job, Reader, said
+from friendbot.archives.sentences import Sentences
 from friendbot.archives.tree import Entry
 from friendbot.errors import ArchiveError
 from friendbot.messages import EMPTY, MEDIA, SYSTEM, UNSENT
 
-MINUTE = 60_000
-"""Milliseconds to which pages tell times."""
-
-DELETED = "Facebook User"
-"""What deleted accounts are called; many people share it, so their threads are never put together."""
-
-SHOWN = 60
-"""Characters to show of a time that cannot be read."""
-
 _HOUR = re.compile(rb"(?<![\d:+-])\d\d?:[0-5]\d(?![\d:])")
-_FILLER = re.compile(r"\d+@facebook\.com")
 
 
 def claims(entry: Entry, head: bytes) -> bool:
@@ -48,25 +39,21 @@ def copies(job: Job) -> list[Copy]:
     times.check(pages, blocks)
     downloads = {legacy_pages.download(top.entry): top.entry for top in reversed(tops)}
     stated = {download: legacy_pages.owner(tops, entry) for download, entry in sorted(downloads.items())}
-    job.owners += [name for name in dict.fromkeys(stated.values()) if name and name not in job.owners]
+    job.state(stated.values())
     groups: dict[tuple[str, str], list[Block]] = {}
-    deleted = 0
+    keys = Keys()
     for block in blocks:
         download = legacy_pages.download(block.entry)
         mine = stated[download] or job.owner
-        others = _others(_split(block.people, mine), mine)
-        key = ", ".join(sorted(others)) or (mine if block.people and mine else "")
-        if not key or (others and all(map(nobody, others))):
-            deleted += 1
-            key = f"{DELETED} #{deleted:03d}"
+        key = keys.key(others(split(block.people, mine), mine), mine if block.people else None)
         groups.setdefault((download, key), []).append(block)
     found = []
     for (download, key), group in groups.items():
         people = _participants(job, pages, group, stated[download])
-        title = "" if _others(people, stated[download]) or not key.startswith(DELETED) else key
+        title = "" if others(people, stated[download]) or not key.startswith(DELETED) else key
         entries = tuple(dict.fromkeys(block.entry for block in group))
         read = partial(_batches, job, pages, times, group, people, key)
-        found.append(Copy(f"legacy:{key}", title, people, entries, read, step=MINUTE))
+        found.append(Copy(f"legacy:{key}", title, people, entries, read, step=MINUTE, held=True))
     return found
 
 
@@ -74,32 +61,20 @@ def _participants(job: Job, pages: Pages, blocks: Sequence[Block], stated: str |
     """The others, by the names that messages bear where the line of participants does not tell, and the owner."""
     mine = stated or job.owner
     lines = dict.fromkeys(block.people for block in blocks)
-    people = [name for line in lines for name in _split(line, mine)]
-    others = _others(people, mine)
-    if not stated or len(others) != 1 or _FILLER.fullmatch(others[0]):
+    people = [name for line in lines for name in split(line, mine)]
+    found = others(people, mine)
+    if not stated or len(found) != 1 or FILLER.fullmatch(found[0]):
         senders = {name for block in blocks for name in markup.senders(pages.part(block))} - {UNKNOWN}
-        people = [name for line in lines for name in _split(line, mine, *senders)]
-        others = _others(people, mine)
-        strangers = _others(sorted(senders - {*people}), mine)
-        fillers = [name for name in others if _FILLER.fullmatch(name)]
-        if not people or (not mine and len(others) == 1):
-            others += strangers
-        elif len(fillers) == len(strangers) == 1:
-            others = [strangers[0] if name == fillers[0] else name for name in others]
+        people = [name for line in lines for name in split(line, mine, *senders)]
+        found = others(people, mine)
+        strangers = others(sorted(senders - {*people}), mine)
+        if not mine and len(found) == 1:
+            found += strangers
+        elif found or not people:
+            found = named(found, strangers)
         people += senders
-    me = next((name for name in people if mine and same(name) == same(mine)), stated)
-    return (*others, me) if me else tuple(others)
-
-
-def _others(people: Iterable[str], mine: str | None) -> list[str]:
-    return [name for name in dict.fromkeys(people) if not mine or same(name) != same(mine)]
-
-
-def _split(people: str, *known: str | None) -> list[str]:
-    """Names of a line of participants; `known` are names to keep whole, since some have a comma in them."""
-    commas = sorted({name for name in known if name and ", " in name}, key=lambda name: (-len(name), name))
-    name = "|".join([*map(re.escape, commas), ".+?"])
-    return re.findall(rf"({name})(?:, |$)", people)
+    me = next((name for name in people if mine and folded(name) == folded(mine)), stated)
+    return (*found, me) if me else tuple(found)
 
 
 def _batches(
@@ -126,11 +101,9 @@ def _rows(job: Job, pages: Pages, block: Block, key: str) -> Rows:
     if rows is None or rows.stamped() < block.times or len(rows.texts) < openings:
         rows = markup.salvaged(part)
         if lost := max(block.times - rows.stamped(), openings - len(rows.texts), 0):
-            there = max(block.times, openings)
-            why = f"{_name(block, key)} holds {there:,} messages but {there - lost:,} could be read"
-            job.damage(block.entry.path, why)
+            job.lose(_place(block, key), lost, max(block.times, openings))
         else:
-            job.note(f"{block.entry.path}: {_name(block, key)} has broken markup, so messages were read one by one")
+            job.note(f"{_place(block, key)} has broken markup, so its messages were read one by one")
     return rows
 
 
@@ -139,30 +112,23 @@ def _batch(job: Job, times: "_Times", block: Block, rows: Rows, people: Sequence
     read = times.read(block.entry, rows.whens)
     # Newest first in the page.
     places = [place for place in reversed(range(len(read))) if read[place] is not None]
-    if len(places) < len(read):
-        unknown = [when for when, time in zip(rows.whens, read, strict=True) if when and time is None]
-        name = f"{len(read):,} messages of {_name(block, key)}"
-        if timeless := len(read) - len(places) - len(unknown):
-            job.damage(block.entry.path, f"{timeless:,} of {name} have no time")
-        if unknown:
-            example = markup.words(unknown[0])[:SHOWN]
-            why = f"{len(unknown):,} of {name} have a time that cannot be read, such as '{example}'"
-            job.damage(block.entry.path, why)
+    if lost := len(read) - len(places):
+        unknown = next((when for when, time in zip(rows.whens, read, strict=True) if when and time is None), "")
+        example = f", such as '{markup.words(unknown)[:SHOWN]}'" if unknown else ""
+        job.lose(_place(block, key), lost, len(read), f"have no usable time{example}")
     sent_at = [time for time in reversed(read) if time is not None]
     names = {name: markup.words(name) or UNKNOWN for name in set(rows.senders)}
     senders = [names[rows.senders[place]] for place in places]
     texts = [rows.texts[place] for place in places]
     # The format has no stubs of unsent messages.
     sentences = Sentences({*people, *names.values()}).kinds(texts)
-    kinds = [(index, SYSTEM if kind == UNSENT else kind) for index, kind in sentences]
-    kinds += [
-        (index, MEDIA if rows.pictures[place] else EMPTY) for index, place in enumerate(places) if not texts[index]
-    ]
+    kinds = {index: SYSTEM if kind == UNSENT else kind for index, kind in sentences.items()}
+    kinds |= {index: MEDIA if rows.pictures[place] else EMPTY for index, place in enumerate(places) if not texts[index]}
     return said(sent_at, senders, texts, kinds)
 
 
-def _name(block: Block, key: str) -> str:
-    return f"the thread with {key} (at byte {block.start:,})"
+def _place(block: Block, key: str) -> str:
+    return f"{block.entry.path} (the thread with {key}, at byte {block.start:,})"
 
 
 class _Times:
@@ -190,7 +156,8 @@ class _Times:
                 first = first or (when and (block.entry, when))
         if first:
             entry, when = first
-            raise ArchiveError(f"{entry.path}: the time '{when[:SHOWN]}' has a shape or language that is not known")
+            other = "lxml" if self._job.legacy_reader == "fbcap" else "fbcap"
+            raise ArchiveError(f"{entry.path}: {UnknownDate(when)}: try parse.legacy_reader: {other}")
 
     def read(self, entry: Entry, whens: Sequence[str | None]) -> list[int | None]:
         """Milliseconds since 1970 UTC of a block's times; None where there is none, or none that can be read."""
@@ -206,10 +173,7 @@ class _Times:
             raise ArchiveError(f"{entry.path}: {error}") from error
         if self._clock.assumed and not self._noted:
             self._noted = True
-            self._job.note(
-                f"the times in {entry.path} name no zone and were taken as UTC: "
-                "set parse.timezone to yours, such as Europe/Berlin"
-            )
+            self._job.note_utc(entry.path)
         return [known[when] for when in whens]
 
     def _own(self, when: str) -> int:

@@ -59,7 +59,7 @@ class Pages:
         if page is None:
             while self._held and sum(map(len, self._held.values())) + entry.size > HELD:
                 del self._held[next(iter(self._held))]
-            page = self._job.tree.read(entry)
+            page = self._job.read(entry)
         self._held[entry] = page
         return page
 
@@ -130,10 +130,9 @@ def _named(pattern: re.Pattern[bytes], top: bytes) -> str:
 
 def _check_links(job: Job, entry: Entry, page: bytes) -> None:
     """Report what a list of pages names and the archive lacks."""
-    here = {entry.path for entry in job.tree.entries}
     roots = (entry.folder, entry.folder.rpartition("/")[0])
     links = dict.fromkeys(match[1].decode() for match in LINK.finditer(page))
-    missing = [link for link in links if not any(f"{root}/{link}".lstrip("/") in here for root in roots)]
+    missing = [link for link in links if not any(job.tree.at(f"{root}/{link}".lstrip("/")) for root in roots)]
     if missing:
         job.damage(
             entry.path, f"{len(missing)} pages it lists are not there, such as {missing[0]} (give the whole folder)"

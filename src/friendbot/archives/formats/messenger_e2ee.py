@@ -1,6 +1,7 @@
 """Messenger's download of end-to-end encrypted chats, December 2023 until today: one JSON file per thread."""
 
 import re
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
@@ -10,16 +11,16 @@ import numpy as np
 import pyarrow as pa
 
 from friendbot.archives.mojibake import repair, whole
-from friendbot.archives.phrases import Sentences
-from friendbot.archives.raw_json import BrokenJson, decode, is_utf8, items
-from friendbot.archives.reader import UNKNOWN, Copy, Job, Reader, is_time, said, usable
+from friendbot.archives.names import called
+from friendbot.archives.raw_json import BrokenJson, check, decode, is_utf8, items
+from friendbot.archives.reader import Copy, Job, Reader, is_time, said, usable
+from friendbot.archives.sentences import Sentences
 from friendbot.archives.sources import END_TO_END
 from friendbot.archives.tree import Entry
 from friendbot.messages import EMPTY, MEDIA, SHARE, TEXT, UNSENT
 
 _SHAPE = re.compile(rb'"senderName"\s*:|"threadName"\s*:|"participants"\s*:\s*\[\s*"')
 _BYTES = re.compile(rb"\\u00[89a-f]", re.IGNORECASE)
-_MARK = b"\xef\xbb\xbf"
 
 
 class Fields(msgspec.Struct, gc=False):
@@ -72,29 +73,21 @@ def _batches(job: Job, entry: Entry, people: tuple[str, ...]) -> Iterator[pa.Rec
     if not thread:
         return
     messages, lost = items(thread.messages, Fields)
-    if lost:
-        job.damage(entry.path, f"{lost} of its {len(messages) + lost} messages cannot be read")
-    elif not is_utf8(data):
-        job.damage(entry.path, "some of it is no text (not UTF-8)")
-    if lost := sum(message.type == "text" and not isinstance(message.text, str) for message in messages):
-        job.damage(entry.path, f"{lost} of its {len(messages)} messages lack their text")
+    job.lose(entry.path, lost, lost + len(messages))
+    if not lost:
+        check(job, entry, data)
+    wordless = sum(message.type == "text" and not isinstance(message.text, str) for message in messages)
+    job.lose(entry.path, wordless, len(messages), "lack their text")
     if np.sign(np.diff([message.timestamp for message in messages if is_time(message.timestamp)])).sum() < 0:
         messages.reverse()  # newest first
-    times, messages = usable(job, entry, [message.timestamp for message in messages], messages)
+    times, messages = usable(job, entry.path, [message.timestamp for message in messages], messages)
     spell = _spelling(data, thread)
     texts = [spell(message.text) if isinstance(message.text, str) else "" for message in messages]
-    senders = [
-        (spell(message.senderName) or UNKNOWN) if isinstance(message.senderName, str) else UNKNOWN
-        for message in messages
-    ]
-    kinds = dict(Sentences({*people, *senders}).kinds(texts))
+    senders = [spell(called(message.senderName)) for message in messages]
+    kinds = Sentences({*people, *senders}).kinds(texts)
     for position, message in enumerate(messages):
-        kind = _kind(message, texts[position], kinds.get(position))
-        if kind != TEXT:
-            kinds[position] = kind
-        if kind == UNSENT:
-            texts[position] = ""
-    yield said(times, senders, texts, [*kinds.items()])
+        kinds[position] = _kind(message, texts[position], kinds.get(position))
+    yield said(times, senders, texts, kinds)
 
 
 def _kind(message: Fields, text: str, sentence: str | None) -> str:
@@ -126,7 +119,7 @@ def _spelling(data: bytes, thread: Thread) -> Callable[[str], str]:
     Most files hold real text. In some, as in Facebook's other JSON, each byte of it is a character: then every
     character is escaped, none is above U+00FF, and most strings are bytes of UTF-8: all but one that was cut, say.
     """
-    if not data.removeprefix(_MARK).isascii() or not _BYTES.search(data):
+    if not data.removeprefix(BOM_UTF8).isascii() or not _BYTES.search(data):
         return whole
     messages, _ = items(thread.messages, Fields)
     values = [*thread.participants, thread.threadName]

@@ -5,22 +5,23 @@ from collections.abc import Iterator, Sequence
 
 import pyarrow as pa
 
+from friendbot.archives.dates import SHOWN
 from friendbot.archives.formats import folder, roster
 from friendbot.archives.formats.folder import Folder
-from friendbot.archives.formats.html_body import Body, Row
+from friendbot.archives.formats.html_body import Row
 from friendbot.archives.formats.html_clock import PageClock
 from friendbot.archives.formats.html_markup import Page, page
-from friendbot.archives.phrases import Sentences
-from friendbot.archives.reader import UNKNOWN, Copy, Job, Reader, said
-from friendbot.archives.sources import place
+from friendbot.archives.names import UNKNOWN
+from friendbot.archives.reader import Copy, Job, Reader, said
+from friendbot.archives.sentences import Sentences, kind_beside
+from friendbot.archives.sources import root
 from friendbot.archives.tree import HEAD, Entry
-from friendbot.messages import CALL, EMPTY, MEDIA, SHARE, TEXT, UNSENT
+from friendbot.messages import CALL
 
 _CLASS = rb"class\s*=\s*[\"'][^\"'<>]*"
 _MESSAGE = re.compile(_CLASS + rb"(?:_2let|_a6-p)[^\"'<>]*[\"'][^<>]*>\s*<div>\s*<div>\s*</div>\s*<div\b")
 _DATE = re.compile(_CLASS + rb"(?:_2lem|_a72d|_a6-o)")
 _LEGACY = re.compile(rb"class\s*=\s*[\"'](?:thread|message_header|meta)[\"']")
-_LINK = re.compile(r"https?://")
 
 
 def claims(entry: Entry, head: bytes) -> bool:
@@ -38,7 +39,7 @@ def copies(job: Job) -> list[Copy]:
     clocks: dict[tuple[str, str], PageClock] = {}
     threads = []
     for thread in folder.threads(job.entries):
-        path = place(thread.entries[0])
+        path = root(thread.entries[0])
         clock = clocks.setdefault((path, thread.family), PageClock(job, path, thread.family))
         threads.append(_Thread(job, thread, clock))
     for clock in clocks.values():
@@ -92,9 +93,8 @@ class _Thread:
         if found.lost:
             faults.append(f"{found.lost:,} of its {count:,} messages are not whole")
         if unread:
-            faults.append(
-                f"{len(unread):,} of its {count:,} messages have a time that cannot be read, such as '{unread[0][:60]}'"
-            )
+            example = unread[0][:SHOWN]
+            faults.append(f"{len(unread):,} of its {count:,} messages have no usable time, such as '{example}'")
         if not found.closed:
             faults.append("it breaks off before its end")
         if faults:
@@ -125,30 +125,13 @@ def _batch(times: Sequence[int], rows: Sequence[Row], people: Sequence[str]) -> 
     """Columns of one page."""
     senders = [row.sender or UNKNOWN for row in rows]
     texts = [row.body.text for row in rows]
-    kinds = dict(Sentences({*people, *senders}).kinds(texts))
+    kinds = Sentences({*people, *senders}).kinds(texts)
     for position, row in enumerate(rows):
         text, media, share, call = row.body
         if media or share or call or not text or text.isspace():
-            kinds[position] = _kind(row.body, kinds.get(position))
-    for position, kind in kinds.items():
-        if kind == UNSENT:
-            texts[position] = ""
-    return said(times, senders, texts, [*kinds.items()])
-
-
-def _kind(body: Body, sentence: str | None) -> str:
-    """What is beside a text decides first, as in `messenger_json`; then what Messenger's own sentences say."""
-    if body.call:
-        return CALL
-    written = bool(body.text.strip())
-    # Beside a share stands a sentence of Messenger's, in any language, unless the person typed the link.
-    if body.share and not (written and _LINK.search(body.text)):
-        return SHARE
-    if not written:
-        return MEDIA if body.media else EMPTY
-    if sentence:
-        return MEDIA if body.media and sentence == SHARE else sentence
-    return TEXT
+            beside = kind_beside(text, kinds.get(position), media=media, share=share)
+            kinds[position] = CALL if call else beside
+    return said(times, senders, texts, kinds)
 
 
 READER = Reader(

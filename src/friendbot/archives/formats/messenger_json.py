@@ -15,16 +15,16 @@ import pyarrow as pa
 from friendbot.archives import raw_json
 from friendbot.archives.formats import folder
 from friendbot.archives.mojibake import repair
-from friendbot.archives.phrases import Sentences
-from friendbot.archives.reader import UNKNOWN, Copy, Job, Reader, is_time, said, usable
+from friendbot.archives.names import UNKNOWN
+from friendbot.archives.reader import Copy, Job, Reader, is_time, said, usable
+from friendbot.archives.sentences import Sentences, kind_beside
 from friendbot.archives.tree import HEAD, Entry
-from friendbot.messages import CALL, EMPTY, MEDIA, SHARE, SYSTEM, TEXT, UNSENT
+from friendbot.messages import CALL, SYSTEM, UNSENT
 
 MEDIA_KEYS = ("photos", "videos", "gifs", "files", "audio_files", "sticker")
 
 _SHAPE = re.compile(rb'"sender_name"\s*:|"participants"\s*:\s*\[\s*\{|"participants"\s*:\s*\[\s*\]\s*,\s*"messages"')
 _PEOPLE = re.compile(r'(?<!\\)"participants"\s*:\s*(?=\[)')
-_LINK = re.compile(r"https?://")
 _media = attrgetter(*MEDIA_KEYS)
 _name = lru_cache(maxsize=4096)(repair)
 
@@ -58,7 +58,7 @@ class Part(msgspec.Struct, gc=False):
     title: Any = None
 
 
-class Raw(msgspec.Struct, gc=False):
+class RawPart(msgspec.Struct, gc=False):
     """The same, before its parts were looked at."""
 
     messages: msgspec.Raw
@@ -155,22 +155,21 @@ def _part(job: Job, entry: Entry, data: bytes) -> Part | None:
         part = _decoder.decode(data)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         part = _mended(job, entry, data)
-    if part and not data.isascii() and not raw_json.is_utf8(data):
-        job.damage(entry.path, "some of it is no text (not UTF-8)")
+    if part:
+        raw_json.check(job, entry, data)
     return part
 
 
 def _mended(job: Job, entry: Entry, data: bytes) -> Part | None:
     """What can be read of a file with a byte order mark, half surrogates, or a message of another shape."""
     try:
-        thread = raw_json.decode(data, Raw)
+        thread = raw_json.decode(data, RawPart)
         people = raw_json.decode(thread.participants, list[dict[str, Any]])
     except raw_json.BrokenJson as error:
         job.damage(entry.path, f"not a thread ({error})")
         return None
     messages, lost = raw_json.items(thread.messages, Fields)
-    if lost:
-        job.damage(entry.path, f"{lost} of its {len(messages) + lost} messages cannot be read")
+    job.lose(entry.path, lost, lost + len(messages))
     return Part(messages, people, thread.title)
 
 
@@ -179,7 +178,7 @@ def _batch(job: Job, entry: Entry, messages: list[Fields], people: Sequence[str]
     times: list[Any] = [message.timestamp_ms for message in messages]
     if None in times:
         times = [_time(message) for message in messages]
-    times, messages = usable(job, entry, times, messages)
+    times, messages = usable(job, entry.path, times, messages)
     contents = [message.content for message in messages]
     if not {*map(type, contents)} <= {str, NoneType}:
         contents = [content if isinstance(content, str) else "" for content in contents]
@@ -189,13 +188,11 @@ def _batch(job: Job, entry: Entry, messages: list[Fields], people: Sequence[str]
         senders = [sender if isinstance(sender, str) else "" for sender in senders]
     names = {name: _name(name) or UNKNOWN for name in set(senders)}
     senders = list(map(names.__getitem__, senders))
-    kinds = dict(Sentences({*people, *names.values()}).kinds(texts))
+    kinds = Sentences({*people, *names.values()}).kinds(texts)
     for position in _special(messages):
         message = messages[position]
         kinds[position] = _kind(message, texts[position], kinds.get(position))
-        if kinds[position] == UNSENT:
-            texts[position] = ""
-    return said(times, senders, texts, [*kinds.items()])
+    return said(times, senders, texts, kinds)
 
 
 def _special(messages: list[Fields]) -> list[int]:
@@ -235,17 +232,8 @@ def _kind(message: Fields, text: str, sentence: str | None) -> str:
         return CALL
     if message.users or message.type in ("Subscribe", "Unsubscribe"):
         return SYSTEM
-    media = any(_media(message))
     share = bool(message.share) or message.type == "Share"
-    written = bool(text.strip())
-    # Beside a share stands a sentence of Messenger's, in any language, unless the person typed the link.
-    if share and not (written and _LINK.search(text)):
-        return SHARE
-    if not written:
-        return MEDIA if media else EMPTY
-    if sentence:
-        return MEDIA if media and sentence == SHARE else sentence
-    return TEXT
+    return kind_beside(text, sentence, media=any(_media(message)), share=share)
 
 
 READER = Reader(

@@ -9,11 +9,11 @@ from typing import Any
 import msgspec
 import pyarrow as pa
 
-from friendbot.archives.dates import Wall
+from friendbot.archives.dates import SECOND, Wall
 from friendbot.archives.dates.clock import Clock
 from friendbot.archives.formats.telegram_people import PAIRS, SAVED, Owner, People
-from friendbot.archives.raw_json import NONE, BrokenJson, decode, items, size
-from friendbot.archives.reader import EARLIEST, LATEST, Copy, Job, Reader, said
+from friendbot.archives.raw_json import NONE, START, BrokenJson, decode, items, size
+from friendbot.archives.reader import EARLIEST, LATEST, Copy, Job, Reader, said, usable
 from friendbot.archives.tree import Entry
 from friendbot.errors import ArchiveError
 from friendbot.messages import BATCH, CALL, EMPTY, MEDIA, SHARE, SYSTEM, TEXT
@@ -29,7 +29,7 @@ _SHAPE = re.compile(
     rb'(?<!\\)"(?:date_unixtime"\s*:\s*"\d|from_id"\s*:\s*(?:"(?:user|chat|channel))?\d'
     rb'|type"\s*:\s*"%b"\s*,\s*"id"\s*:\s*-?\d'
     rb'|(?:chats|left_chats)"\s*:\s*\{\s*(?:"about"\s*:\s*"(?:[^"\\]|\\.)*"\s*,\s*)?"list"\s*:\s*\[)'
-    rb'|\A(?:\xef\xbb\xbf)?\s*\{\s*"about"\s*:\s*"(?:[^"\\]|\\.)*[Tt]elegram' % _TYPES
+    rb'|%b\{\s*"about"\s*:\s*"(?:[^"\\]|\\.)*[Tt]elegram' % (_TYPES, START)
 )
 _OTHERS = re.compile(rb'(?<!\\)"(?:sender_name|senderName)"\s*:')
 
@@ -115,7 +115,7 @@ def copies(job: Job) -> list[Copy]:
         if export := _opened(job, entry):
             owner = Owner.of(export.personal_information)
             found += [_listed(job, entry, chat, owner) for chat in _chats(job, entry, export)]
-            job.owners += [name for name in dict.fromkeys([*owner.names, *owner.stated]) if name not in job.owners]
+            job.state([*owner.names, *owner.stated])
     return found
 
 
@@ -140,8 +140,7 @@ def _chats(job: Job, entry: Entry, export: Export) -> Iterator[Chat]:
             job.damage(entry.path, f"its {name} cannot be read ({error})")
             continue
         there = [chat for chat in chats if size(chat.messages)]
-        if lost := lost + len(chats) - len(there):
-            job.damage(entry.path, f"{lost} of its {lost + len(there)} {name} cannot be read")
+        job.lose(entry.path, lost + len(chats) - len(there), lost + len(chats), what=name)
         yield from there
 
 
@@ -158,7 +157,7 @@ def _listed(job: Job, entry: Entry, chat: Chat, owner: Owner) -> Copy:
     key = f"telegram:{number or title or ', '.join(sorted(people.participants)) or entry.name}"
     identity = f"{series} {number}" if number else None
     read = partial(_batches, job, entry, title, chat.messages, people)
-    return Copy(key, title, people.participants, (entry,), read, identity, "telegram", 1000)
+    return Copy(key, title, people.participants, (entry,), read, identity, "telegram", SECOND, held=True)
 
 
 def _batches(job: Job, entry: Entry, title: str, raw: msgspec.Raw, people: People) -> Iterator[pa.RecordBatch]:
@@ -167,9 +166,7 @@ def _batches(job: Job, entry: Entry, title: str, raw: msgspec.Raw, people: Peopl
         messages, lost = _spelled(raw)
     job.advance(size(raw))
     place = f"{entry.path} ({title or 'a chat without a name'})"
-    if lost:
-        count = f"{lost} of {lost + len(messages)}" if messages else "all"
-        job.damage(place, f"{count} messages cannot be read")
+    job.lose(place, lost, lost + len(messages))
     known = [message for message in messages if message.type != "unsupported"]
     if left := len(messages) - len(known):
         job.note(f"{place}: {left} messages are of kinds that this Telegram could not export")
@@ -190,7 +187,7 @@ def _spelled(raw: msgspec.Raw) -> tuple[list[Fields], int]:
 def _batch(times: list[int], messages: list[Fields], people: People) -> pa.RecordBatch:
     """Columns of some messages of a chat."""
     texts: list[str] = []
-    kinds: list[tuple[int, str]] = []
+    kinds: dict[int, str] = {}
     accounts = [message.account for message in messages]
     names = {account: people.name((None, account)) for account in set(accounts)}
     senders = [names[account] for account in accounts]
@@ -208,11 +205,11 @@ def _batch(times: list[int], messages: list[Fields], people: People) -> pa.Recor
             or message.via_bot
             or text.isspace()
         ):
-            kinds.append((position, _kind(message, text)))
+            kinds[position] = _kind(message, text)
             if message.type == "service":
                 senders[position] = people.name((message.actor, message.actor_id))
     if foreign := {account for account in names if people.is_foreign(account)}:
-        kinds += [(position, SHARE) for position, account in enumerate(accounts) if account in foreign]
+        kinds |= {position: SHARE for position, account in enumerate(accounts) if account in foreign}
     return said(times, senders, texts, kinds)
 
 
@@ -229,34 +226,27 @@ def _kind(message: Fields, text: str) -> str:
 def _times(job: Job, place: str, messages: list[Fields]) -> tuple[list[int], list[Fields]]:
     """Times in milliseconds since 1970 UTC, and the messages that have one; reports the others."""
     try:
-        times = [int(message.date_unixtime) * 1000 for message in messages]  # type: ignore[arg-type]
+        times = [int(message.date_unixtime) * SECOND for message in messages]  # type: ignore[arg-type]
         if not times or (min(times) >= EARLIEST and max(times) <= LATEST):
             return times, messages
     except (TypeError, ValueError):
         pass
     clock = Clock(job.timezone)
-    timed = [(time, message) for message in messages if (time := _time(message, clock)) is not None]
+    found = [_time(message, clock) for message in messages]
     if clock.assumed:
-        job.note(
-            f"the times in {place} name no zone and were taken as UTC: "
-            "set parse.timezone to yours, such as Europe/Berlin"
-        )
-    if lost := len(messages) - len(timed):
-        job.damage(place, f"{lost} of {len(messages)} messages have no usable time")
-    return [time for time, _ in timed], [message for _, message in timed]
+        job.note_utc(place)
+    return usable(job, place, found, messages)
 
 
 def _time(message: Fields, clock: Clock) -> int | None:
     """Exports before 2021 have `date` alone, by the clock of the computer that made them."""
     try:
         if message.date_unixtime is not None:
-            time = int(message.date_unixtime) * 1000
-        else:
-            local = datetime.fromisoformat(message.date or "")
-            time = clock.instant(Wall(local.replace(tzinfo=None), str(local.tzinfo or "") or None, 1000))
+            return int(message.date_unixtime) * SECOND
+        local = datetime.fromisoformat(message.date or "")
+        return clock.instant(Wall(local.replace(tzinfo=None), str(local.tzinfo or "") or None, SECOND))
     except (ValueError, OverflowError, ArchiveError):
         return None
-    return time if EARLIEST <= time <= LATEST else None
 
 
 READER = Reader(

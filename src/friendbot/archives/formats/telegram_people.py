@@ -4,10 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from friendbot.archives.identity import same
-from friendbot.archives.reader import UNKNOWN
+from friendbot.archives.names import UNKNOWN, folded
 
-DELETED = "Deleted Account"
+LEFT = "Deleted Account"
 """What Telegram shows for people who left; its export has `null` for their name."""
 
 PAIRS = frozenset({"personal_chat", "bot_chat"})
@@ -62,12 +61,12 @@ class People:
         self._saved = kind == SAVED
         if kind in PAIRS:
             self._tell_apart(number, list(dict.fromkeys(account for _, account in known if account)))
-            self._friend = self._names.get(self._theirs or "") or title or (DELETED if self._theirs else None)
+            self._friend = self._names.get(self._theirs or "") or title or (LEFT if self._theirs else None)
         if self._mine in self._names:
             owner.names.append(self._names[self._mine])
         if self._saved or kind in PAIRS:
             self._me = self._names.get(self._mine or "") or next(iter(owner.stated), None)
-        if self._friend and self._me and same(self._me) == same(self._friend):
+        if self._friend and self._me and folded(self._me) == folded(self._friend):
             self._friend += " (2)"
         heard = [self.name(key) for key in writers]
         if kind in PAIRS:
@@ -92,7 +91,7 @@ class People:
             return self._me
         if self._friend and (account == self._theirs if account else not name):
             return self._friend
-        return self._names.get(account or "") or name or (DELETED if account else UNKNOWN)
+        return self._names.get(account or "") or name or (LEFT if account else UNKNOWN)
 
     def is_foreign(self, number: str | int | None) -> bool:
         """Whether a note to oneself was written by another account, and so is not one."""

@@ -2,22 +2,19 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime, timedelta
 from functools import partial
 
 import pyarrow as pa
 
-from friendbot.archives.dates import Calendar, UnknownDate, Wall
+from friendbot.archives.dates import MINUTE, Calendar, UnknownDate, Wall
 from friendbot.archives.dates.clock import Clock
 from friendbot.archives.formats.whatsapp_lines import Lines, is_chat, parse
 from friendbot.archives.formats.whatsapp_notices import MARKS, notices
-from friendbot.archives.identity import same
-from friendbot.archives.reader import UNKNOWN, Copy, Job, Reader, said
+from friendbot.archives.names import UNKNOWN, folded
+from friendbot.archives.reader import Copy, Job, Reader, said
 from friendbot.archives.tree import Entry
-from friendbot.messages import SYSTEM
-
-DAY = 86_400_000
-"""Milliseconds."""
+from friendbot.errors import ArchiveError
+from friendbot.messages import SYSTEM, TEXT
 
 _COPIED = re.compile(r"\s?\(\d+\)$")
 """What computers put at the end of the name of a second file."""
@@ -38,31 +35,26 @@ def copies(job: Job) -> list[Copy]:
             assumed.append(entry.path)
     if assumed:
         more = f" and {len(assumed) - 1} more" if len(assumed) > 1 else ""
-        job.note(
-            f"the times in {assumed[0]}{more} name no zone and were taken as UTC: "
-            "set parse.timezone to yours, such as Europe/Berlin"
-        )
+        job.note_utc(f"{assumed[0]}{more}")
     return found
 
 
 def _copy(job: Job, entry: Entry, clock: Clock) -> Copy:
     lines = parse(_text(job, entry))
     if lines.before:
-        job.damage(entry.path, f"{lines.before} lines before the first message")
+        job.damage(entry.path, f"{lines.before:,} lines before the first message")
     times, step = _times(job, entry, lines, clock)
-    bad = [head for head, time in zip(lines.heads, times, strict=True) if time is None] + lines.broken
-    if bad:
-        job.damage(
-            entry.path,
-            f"{len(bad)} of {len(times) + len(lines.broken)} messages have no usable time, such as {bad[0]!r}",
-        )
-    senders, texts, kinds = _said(lines)
+    if bad := [head for head, time in zip(lines.heads, times, strict=True) if time is None] + lines.broken:
+        why = f"have no usable time, such as {bad[0]!r}"
+        job.lose(entry.path, len(bad), len(times) + len(lines.broken), why)
+    texts, kinds = _said(lines)
+    senders = lines.senders
     everyone = dict.fromkeys(sender for sender in senders if sender)
     people = tuple(dict.fromkeys(one for one, kind in zip(senders, kinds, strict=True) if one and kind != SYSTEM))
     title = _title(entry, people, [name for name in everyone if name not in people])
     if len(people) == 2 and title in people:
         # The file is named after the other one.
-        job.owners += [name for name in people if name != title and name not in job.owners]
+        job.state(name for name in people if name != title)
     elif len(people) == 1 and title not in ("", *people):
         people = (*people, title)
     senders = _attributed(senders, texts, kinds, people, title, job.owner)
@@ -71,11 +63,12 @@ def _copy(job: Job, entry: Entry, clock: Clock) -> Copy:
         [time for time in times if time is not None],
         [senders[place] or UNKNOWN for place in kept],
         [texts[place] for place in kept],
-        [(number, kinds[place]) for number, place in enumerate(kept)],
+        {number: kinds[place] for number, place in enumerate(kept)},
     )
     names = ", ".join(sorted(name for name in people if name not in (job.owner, *job.owners))) or ", ".join(people)
     read = partial(_batches, job, entry, batch)
-    return Copy(f"whatsapp:{title or names or entry.name}", title, people, (entry,), read, None, "whatsapp", step)
+    key = f"whatsapp:{title or names or entry.name}"
+    return Copy(key, title, people, (entry,), read, None, "whatsapp", step, held=True)
 
 
 def _batches(job: Job, entry: Entry, batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
@@ -90,7 +83,7 @@ def _text(job: Job, entry: Entry) -> str:
     except UnicodeDecodeError:
         text = data.decode("utf-8-sig", "replace")
         lost = text.count("\ufffd") - data.count("\ufffd".encode())
-        job.damage(entry.path, f"{lost} characters are not UTF-8")
+        job.damage(entry.path, f"{lost:,} characters are not UTF-8")
         return text
 
 
@@ -105,30 +98,18 @@ def _times(job: Job, entry: Entry, lines: Lines, clock: Clock) -> tuple[list[int
                 walls[head] = calendar.read(head)
             except UnknownDate:
                 walls[head] = None
-    if calendar.guessed:
-        job.note(f"nothing in {entry.path} tells whether days or months come first in its dates: days were assumed")
-    midnights: dict[date, int | None] = {}
-    known = {head: wall and _instant(wall, clock, midnights) for head, wall in walls.items()}
-    return [known[head] for head in lines.heads], max((wall.step for wall in walls.values() if wall), default=60_000)
+    unlike = ((head, wall.time) for head, wall in walls.items() if wall and wall.time.day != wall.time.month)
+    if calendar.guessed and (example := next(unlike, None)):
+        job.note_order(entry.path, *example)
+    try:
+        known = {head: wall and clock.instant(wall) for head, wall in walls.items()}
+    except ArchiveError as error:
+        raise ArchiveError(f"{entry.path}: {error}") from error
+    return [known[head] for head in lines.heads], max((wall.step for wall in walls.values() if wall), default=MINUTE)
 
 
-def _instant(wall: Wall, clock: Clock, midnights: dict[date, int | None]) -> int:
-    """The moment of a time; `midnights` are of days on which clocks ran through, None for others."""
-    time = wall.time
-    day = time.date()
-    if day not in midnights:
-        begin, end = (
-            clock.instant(Wall(datetime(day.year, day.month, day.day) + timedelta(days), None, 1)) for days in (0, 1)
-        )
-        midnights[day] = begin if end - begin == DAY else None
-    midnight = midnights[day]
-    if midnight is None or wall.zone:
-        return clock.instant(wall)
-    return midnight + ((time.hour * 60 + time.minute) * 60 + time.second) * 1000
-
-
-def _said(lines: Lines) -> tuple[list[str | None], list[str], list[str]]:
-    """Senders, texts and kinds."""
+def _said(lines: Lines) -> tuple[list[str], list[str]]:
+    """Texts and kinds."""
     table = notices()
     typed, read = table.typed, table.read
     texts, kinds = [], []
@@ -136,12 +117,12 @@ def _said(lines: Lines) -> tuple[list[str | None], list[str], list[str]]:
         if sender is None:
             kind, text = SYSTEM, MARKS.sub("", body)
         elif typed(body):
-            kind, text = "text", body
+            kind, text = TEXT, body
         else:
             kind, text = read(body)
         texts.append(text)
         kinds.append(kind)
-    return lines.senders, texts, kinds
+    return texts, kinds
 
 
 def _title(entry: Entry, people: Sequence[str], others: Sequence[str]) -> str:
@@ -164,7 +145,7 @@ def _title(entry: Entry, people: Sequence[str], others: Sequence[str]) -> str:
 
 def _filed(name: str) -> str:
     """A name as it is in the name of a file, which lacks some characters."""
-    return " ".join(re.sub(r'[\\/:*?"<>|_]', " ", same(name)).split())
+    return " ".join(re.sub(r'[\\/:*?"<>|_]', " ", folded(name)).split())
 
 
 def _attributed(

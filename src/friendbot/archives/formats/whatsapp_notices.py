@@ -7,7 +7,7 @@ from pathlib import Path
 
 from friendbot.messages import CALL, EMPTY, MEDIA, SHARE, SYSTEM, TEXT, UNSENT
 
-PHRASES = Path(__file__).with_name("whatsapp_phrases.toml")
+PHRASES = Path(__file__).with_name("whatsapp_notices.toml")
 
 MARK = "\u200e"
 """On iPhones, most of what WhatsApp writes begins with this, in every language."""

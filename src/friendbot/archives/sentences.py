@@ -7,13 +7,13 @@ the whole message and the people in it are people of the thread, or the reader (
 import re
 import tomllib
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, lru_cache
 from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
-from friendbot.messages import CALL, MEDIA, SHARE, SYSTEM, UNSENT
+from friendbot.messages import CALL, EMPTY, MEDIA, SHARE, SYSTEM, TEXT, UNSENT
 
 FRAMES = Path(__file__).with_name("sentences.toml")
 
@@ -29,6 +29,7 @@ _FRAME = re.compile(rf"(?:{_WORD}|\[{_WORD}*(?:\|{_WORD}*)*\])+")
 _CHOICE = re.compile(r"\[(.*?)\]")
 _TOKEN = re.compile(r"(\{\w+\}|[\[\]|])")
 _PERSON = "(.+?)"
+_LINK = re.compile(r"https?://")
 _FANCY = re.compile("[’“”„«»\xa0\u202f]")
 _STRAIGHT = str.maketrans("’“”„«»\xa0\u202f", '\'"""""  ')
 
@@ -78,14 +79,14 @@ class Sentences:
                     return kind
         return None
 
-    def kinds(self, texts: Sequence[str]) -> list[tuple[int, str]]:
-        """Return the index and the kind of every text that Messenger wrote."""
+    def kinds(self, texts: Sequence[str]) -> dict[int, str]:
+        """Return the kind of every text that Messenger wrote, by its position."""
         openings = self._openings  # asked here as well, since calling `kind` costs more than the question
-        return [
-            (index, kind)
-            for index, text in enumerate(texts)
+        return {
+            position: kind
+            for position, text in enumerate(texts)
             if text[:OPENING] in openings and (kind := self.kind(text))
-        ]
+        }
 
     def _match(self, patterns: Iterable[tuple[str, str]], text: str) -> str | None:
         for kind, pattern in patterns:
@@ -95,9 +96,19 @@ class Sentences:
         return None
 
 
-def recogniser(names: Iterable[str]) -> Callable[[str], str | None]:
-    """Return a function from a message's text to its kind where Messenger wrote it, else None."""
-    return Sentences(names).kind
+def kind_beside(text: str, sentence: str | None, *, media: bool, share: bool) -> str:
+    """The kind of a message that has more than text, or none; `sentence` is the kind of its text, see `Sentences`.
+
+    Beside a share stands a sentence of Messenger's, in any language, unless the person typed the link.
+    """
+    written = bool(text.strip())
+    if share and not (written and _LINK.search(text)):
+        return SHARE
+    if not written:
+        return MEDIA if media else EMPTY
+    if media and sentence == SHARE:
+        return MEDIA
+    return sentence or TEXT
 
 
 @cache

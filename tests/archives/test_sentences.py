@@ -12,8 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from friendbot.archives import phrases
-from friendbot.archives.phrases import FRAMES, LONGEST, Sentences, recogniser
+from friendbot.archives.sentences import FRAMES, LONGEST, Sentences, _frames
 
 NAMES = ["Ján O'Friend", "Zoë Me", " "]
 LANGUAGES = tomllib.loads(FRAMES.read_text("utf-8"))
@@ -299,7 +298,7 @@ def lines(block: str) -> list[str]:
 def test_messengers_words(expected: str, text: str) -> None:
     assert sentences.kind(text) == expected
     assert sentences.kind(f"{text} \n") == expected
-    assert recogniser(NAMES)(text) == expected
+    assert Sentences(NAMES).kind(text) == expected
 
 
 @pytest.mark.parametrize("text", [*lines(TYPED), "", " ", "You sent a photo.\nThanks!", " You sent a photo."])
@@ -309,10 +308,10 @@ def test_words_of_people(text: str) -> None:
 
 def test_a_list_of_messages() -> None:
     texts = [text for pair in zip(lines(TYPED), lines(TYPED)[::-1], strict=True) for text in pair]
-    assert sentences.kinds(texts) == []
+    assert sentences.kinds(texts) == {}
     texts[7], texts[70] = "You sent a photo.", "Ján a envoyé un lien."
-    assert sentences.kinds(texts) == [(7, "media"), (70, "share")]
-    assert sentences.kinds([]) == []
+    assert sentences.kinds(texts) == {7: "media", 70: "share"}
+    assert sentences.kinds([]) == {}
 
 
 def filled(frame: str, who: str, whom: str) -> Iterator[str]:
@@ -345,9 +344,9 @@ def test_every_frame_with_a_stranger() -> None:
 
 
 def test_nobody_named() -> None:
-    assert recogniser([])("You sent a photo.") == "media"
-    assert recogniser([])("sent a photo.") is None
-    assert Sentences(["", " \t"]).kinds(["You sent a photo.", " sent a photo.", "sent a photo."]) == [(0, "media")]
+    assert Sentences([]).kind("You sent a photo.") == "media"
+    assert Sentences([]).kind("sent a photo.") is None
+    assert Sentences(["", " \t"]).kinds(["You sent a photo.", " sent a photo.", "sent a photo."]) == {0: "media"}
 
 
 @pytest.mark.parametrize(
@@ -360,7 +359,7 @@ def test_names_as_people_write_them(name: str, form: Literal["NFC", "NFD"]) -> N
         for who in (name, name.split()[0]):
             texts = [f"{who} sent a photo.", f"{who} a envoyé une pièce jointe.", f"You called {who}."]
             texts = [unicodedata.normalize(form, text) for text in texts]
-            assert [kind for _, kind in thread.kinds(texts)] == ["media", "share", "call"]
+            assert [*thread.kinds(texts).values()] == ["media", "share", "call"]
             assert not thread.kinds([f"a{text}" for text in texts])
 
 
@@ -375,12 +374,12 @@ def test_names_that_are_words() -> None:
         "Hai fame?",
         "The end.",
     ]
-    assert thread.kinds([*typed, "This message is mine", "Will left.", "You", "Du", "Will"]) == []
-    assert thread.kinds(["Will sent a photo.", "Rose The left the group.", "Du hast Rose angerufen."]) == [
-        (0, "media"),
-        (1, "system"),
-        (2, "call"),
-    ]
+    assert thread.kinds([*typed, "This message is mine", "Will left.", "You", "Du", "Will"]) == {}
+    assert thread.kinds(["Will sent a photo.", "Rose The left the group.", "Du hast Rose angerufen."]) == {
+        0: "media",
+        1: "system",
+        2: "call",
+    }
 
 
 def test_namesakes_by_first_name() -> None:
@@ -411,7 +410,7 @@ def test_long_messages_cost_nothing() -> None:
     start = time.process_time()
     found = sentences.kinds(texts)
     assert time.process_time() - start < 0.01 * len(texts)
-    assert all(len(texts[index]) <= LONGEST for index, _ in found)
+    assert all(len(texts[index]) <= LONGEST for index in found)
 
 
 def fixed_words() -> set[str]:
@@ -428,12 +427,12 @@ texts = st.text() | st.text("YouJánsetaphoto. \n{}[]|'’é\u0301", max_size=40
 def test_any_text_in_any_thread(names: list[str], texts: list[str]) -> None:
     thread = Sentences(names)
     found = thread.kinds([*texts, *names, *(f"{name} sent a photo." for name in names)])
-    assert found == [
-        (index, kind)
+    assert found == {
+        index: kind
         for index, text in enumerate([*texts, *names, *(f"{name} sent a photo." for name in names)])
         if (kind := thread.kind(text))
-    ]
-    for index, _ in found:
+    }
+    for index in found:
         if index < len(texts):
             assert WORDS & set(re.findall(r"\w+", unicodedata.normalize("NFC", texts[index])))
 
@@ -452,6 +451,6 @@ def test_any_text_in_any_thread(names: list[str], texts: list[str]) -> None:
 def test_mistakes_in_the_list(frames: str, problem: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "sentences.toml"
     path.write_text(f"[english]\n{frames}\n", "utf-8")
-    monkeypatch.setattr(phrases, "FRAMES", path)
+    monkeypatch.setattr("friendbot.archives.sentences.FRAMES", path)
     with pytest.raises(ValueError, match=problem):
-        phrases._frames.__wrapped__()
+        _frames.__wrapped__()
