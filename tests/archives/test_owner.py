@@ -197,3 +197,9 @@ def test_a_messenger_in_which_nothing_was_said_needs_no_owner(
     assert "ann_123456789012345/message_1.json: it is not said whose it is: set parse.owner" in capsys.readouterr().err
     with pytest.raises(ArchiveError, match=r"ann_123456789012345/message_1\.json.*set parse\.owner.*or take it away"):
         read(tmp_path, strict=True)
+
+
+def test_of_two_people_who_differ_in_capitals_the_spelling_decides() -> None:
+    assert chosen(["Ann", "ann"], given="ann") == ["ann"]
+    assert chosen(["Ann", "ann"], given="Ann") == ["Ann"]
+    assert chosen(["Ann", "bob"], given="ANN") == ["Ann"]

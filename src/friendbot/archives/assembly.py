@@ -8,10 +8,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from friendbot.archives import copies, identity, owner, sources
+from friendbot.archives.columns import by_time
 from friendbot.archives.names import UNKNOWN, folded, nobody
-from friendbot.archives.reader import SAID, Copy, Job
+from friendbot.archives.reader import SAID, Copy, Job, Part
 from friendbot.archives.sources import Download
 from friendbot.messages import BATCH, SCHEMA
+
+LONG = 1 << 26
+"""Bytes of a thread that is not held at once, if that can be helped."""
 
 
 class Threads:
@@ -91,6 +95,26 @@ class Threads:
             self._job.advance = advance
 
     def _thread(self, thread_id: str, group: identity.Thread) -> Iterator[pa.RecordBatch]:
+        copy = group.copies[0]
+        if len(group.copies) == 1 and copy.parts and not group.doubles and sum(e.size for e in copy.entries) > LONG:
+            yield from self._long(thread_id, copy)
+        else:
+            yield from self._united(thread_id, group)
+
+    def _long(self, thread_id: str, copy: Copy) -> Iterator[pa.RecordBatch]:
+        """One copy file by file: only files that overlap in time are held at once."""
+        me, start = self._owner[id(copy)], 0
+        participants = [*copy.participants, *([] if me in copy.participants else [me])]
+        constants = (thread_id, copy.name() or _others(participants, me), participants, me)
+        for parts in _clusters([*copy.parts()] if copy.parts else []):
+            table = by_time(pa.Table.from_batches((batch for part in parts for batch in part.batches()), SAID))
+            self._count(copy, table)
+            yield from _batches(table, constants, start)
+            start += len(table)
+        if start and sources.is_cut_over(copy):
+            self._download(copy).cut_over += 1
+
+    def _united(self, thread_id: str, group: identity.Thread) -> Iterator[pa.RecordBatch]:
         loaded = [(copy, table) for copy in group.copies if len(table := self._load(copy))]
         if not loaded:
             return
@@ -106,7 +130,7 @@ class Threads:
         participants = list(dict.fromkeys(names.get(name, name) for copy, _ in loaded for name in copy.participants))
         if me not in participants:
             participants.append(me)
-        others = ", ".join(name for name in participants if name != me) or me
+        others = _others(participants, me)
         titles = (copy.name() for copy, _ in loaded)
         title = next((names.get(title, title) for title in titles if title), others)
         united = copies.unite([(table, copy.step) for copy, table in loaded])
@@ -114,20 +138,7 @@ class Threads:
             elsewhere = [(self._peek(copy), copy.step) for copy in group.doubles]
             united = copies.lacking(united, max(copy.step for copy, _ in loaded), elsewhere)
         self._compare(loaded, united)
-        constants = (thread_id, title, participants, me)
-        for start in range(0, len(united), BATCH):
-            part = united.slice(start, BATCH).combine_chunks()
-            count = len(part)
-            rows = pa.array(np.zeros(count, dtype=np.int64))
-            columns = [
-                *(pa.array([one], field.type).take(rows) for one, field in zip(constants, SCHEMA, strict=False)),
-                part["sender"].combine_chunks(),
-                part["sent_at"].combine_chunks(),
-                pa.array(np.arange(start, start + count)),
-                part["kind"].combine_chunks(),
-                part["text"].combine_chunks(),
-            ]
-            yield pa.RecordBatch.from_arrays(columns, schema=SCHEMA)
+        yield from _batches(united, (thread_id, title, participants, me), 0)
 
     def _download(self, copy: Copy) -> Download:
         entry, name = copy.entries[0], self._format[id(copy)]
@@ -154,6 +165,39 @@ class Threads:
             pair = (" and ".join(taken), " and ".join(coarse))
             self._doubled[pair] += 1
             self._added[pair] += len(united) - len(copies.unite([(table, copy.step) for copy, table in fine]))
+
+
+def _others(participants: Sequence[str], me: str) -> str:
+    return ", ".join(name for name in participants if name != me) or me
+
+
+def _clusters(parts: Sequence[Part]) -> Iterator[list[Part]]:
+    """Parts by time, together and in the order of the files where they overlap; mostly they do not."""
+    cluster: list[int] = []
+    for index in sorted(range(len(parts)), key=lambda index: parts[index].first):
+        if cluster and parts[index].first > max(parts[one].last for one in cluster):
+            yield [parts[one] for one in sorted(cluster)]
+            cluster = []
+        cluster.append(index)
+    if cluster:
+        yield [parts[one] for one in sorted(cluster)]
+
+
+def _batches(table: pa.Table, constants: tuple[object, ...], first: int) -> Iterator[pa.RecordBatch]:
+    """Messages of one thread as batches of `SCHEMA`; `first` is the `seq` of the first, `constants` come before."""
+    for start in range(0, len(table), BATCH):
+        part = table.slice(start, BATCH).combine_chunks()
+        count = len(part)
+        rows = pa.array(np.zeros(count, dtype=np.int64))
+        columns = [
+            *(pa.array([one], field.type).take(rows) for one, field in zip(constants, SCHEMA, strict=False)),
+            part["sender"].combine_chunks(),
+            part["sent_at"].combine_chunks(),
+            pa.array(np.arange(first + start, first + start + count)),
+            part["kind"].combine_chunks(),
+            part["text"].combine_chunks(),
+        ]
+        yield pa.RecordBatch.from_arrays(columns, schema=SCHEMA)
 
 
 YOU = frozenset({"You", "Du", "Sie", "Vous", "Tú", "Usted", "Você", "Tu", "Jij", "Je", "Ty"})

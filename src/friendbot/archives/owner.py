@@ -44,7 +44,12 @@ def choose(copies: Sequence[Copy], given: str | None, stated: Sequence[str]) -> 
         next((key for key in known if key in names), usual[copy.family])
         for copy, names in zip(copies, people, strict=True)
     ]
-    return [names.get(key, spelled[key]) if key else None for key, names in zip(chosen, people, strict=True)]
+    exact = {folded(name): name for name in (*stated[::-1], *([given] if given else []))}
+    return [
+        # Two people may differ in capitals alone: then the spelling that was said decides.
+        (exact[key] if exact.get(key) in copy.participants else names.get(key, spelled[key])) if key else None
+        for key, names, copy in zip(chosen, people, copies, strict=True)
+    ]
 
 
 def question(copies: Sequence[Copy]) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -18,6 +18,15 @@ EARLIEST, LATEST = -62_135_596_800_000, 253_402_300_799_999
 
 SAID = pa.schema([("sent_at", pa.int64()), ("sender", pa.string()), ("kind", pa.string()), ("text", pa.string())])
 """Columns of a copy's messages: milliseconds since 1970 UTC, a name, one of `messages.KINDS`, what was typed."""
+
+
+class Part(NamedTuple):
+    """One file of a thread."""
+
+    first: int
+    """Milliseconds since 1970 UTC of its oldest message; `last` of the newest."""
+    last: int
+    batches: Callable[[], Iterator[pa.RecordBatch]]
 
 
 @dataclass(frozen=True)
@@ -41,6 +50,8 @@ class Copy:
     """Milliseconds to which times are known."""
     held: bool = False
     """Whether its files are kept in memory, so that nothing is won by reading them ahead."""
+    parts: Callable[[], Iterator[Part]] | None = None
+    """The same messages file by file, for threads too long to be held at once."""
     late_title: Callable[[], str] | None = None
     """Gives the title where it stands behind the messages; cheap once they were read."""
 

@@ -1,7 +1,7 @@
 """Folders of threads: Messenger's and Instagram's downloads put each into `<name>_<id>`, its newest part first."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from friendbot.archives.tree import Entry
@@ -37,7 +37,7 @@ def threads(entries: Iterable[Entry]) -> list[Folder]:
     # `groups/your_group_messages/<id>.json` repeats the thread whose folder is `<name>_<id>`.
     folders = {key.rpartition("_")[2]: key for key, _ in sorted(groups) if not key.isdigit()}
     found = []
-    for (name, _), parts in sorted(groups.items()):
+    for name, parts in _spread(groups):
         key = folders.get(name, name) if name.isdigit() else name
         # Of ten parts the oldest is message_10, after message_9.
         oldest = tuple(sorted(parts, key=_number, reverse=True))
@@ -45,6 +45,25 @@ def threads(entries: Iterable[Entry]) -> list[Folder]:
         identity = account if _ACCOUNT.fullmatch(account) else key
         found.append(Folder(key, oldest, identity, "instagram" if _INSTAGRAM.search(oldest[0].path) else "facebook"))
     return found
+
+
+def _spread(groups: dict[tuple[str, str], list[Entry]]) -> Iterator[tuple[str, list[Entry]]]:
+    """Files of each thread and download: the zips of one download share out a thread's files, one has the newest."""
+    by_key: dict[str, list[list[Entry]]] = {}
+    for (key, _), parts in sorted(groups.items()):
+        names = {part.name for part in parts}
+        wholes = by_key.setdefault(key, [])
+        rest = next((whole for whole in wholes if parts[0].info and whole[0].info and _fit(names, whole)), None)
+        if rest is None:
+            wholes.append([*parts])
+        else:
+            rest += parts
+    return ((key, whole) for key, wholes in by_key.items() for whole in wholes)
+
+
+def _fit(names: set[str], whole: list[Entry]) -> bool:
+    """Whether files can be of the download that other files are of: none is there twice."""
+    return names.isdisjoint(part.name for part in whole)
 
 
 def _key(entry: Entry) -> str:

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from functools import lru_cache
+from functools import lru_cache, partial
 from operator import attrgetter
 from types import NoneType
 from typing import Any
@@ -16,7 +16,7 @@ from friendbot.archives import raw_json
 from friendbot.archives.formats import folder
 from friendbot.archives.mojibake import repair
 from friendbot.archives.names import UNKNOWN
-from friendbot.archives.reader import Copy, Job, Reader, is_time, said, usable
+from friendbot.archives.reader import EARLIEST, LATEST, Copy, Job, Part, Reader, is_time, said, usable
 from friendbot.archives.sentences import Sentences, kind_beside
 from friendbot.archives.tree import HEAD, Entry
 from friendbot.messages import CALL, SYSTEM, UNSENT
@@ -50,7 +50,7 @@ class Fields(msgspec.Struct, gc=False):
     timestamp: Any = None
 
 
-class Part(msgspec.Struct, gc=False):
+class Content(msgspec.Struct, gc=False):
     """One file of a thread, newest message first."""
 
     messages: list[Fields]
@@ -58,12 +58,24 @@ class Part(msgspec.Struct, gc=False):
     title: Any = None
 
 
-class RawPart(msgspec.Struct, gc=False):
+class RawContent(msgspec.Struct, gc=False):
     """The same, before its parts were looked at."""
 
     messages: msgspec.Raw
     participants: msgspec.Raw
     title: Any = None
+
+
+class Time(msgspec.Struct, gc=False):
+    """When a message was sent."""
+
+    timestamp_ms: Any = None
+
+
+class Times(msgspec.Struct, gc=False):
+    """One file of a thread without words."""
+
+    messages: list[Time]
 
 
 class Title(msgspec.Struct, gc=False):
@@ -72,7 +84,7 @@ class Title(msgspec.Struct, gc=False):
     title: Any = None
 
 
-_decoder = msgspec.json.Decoder(Part)
+_decoder = msgspec.json.Decoder(Content)
 
 
 def claims(entry: Entry, head: bytes) -> bool:
@@ -88,7 +100,9 @@ def copies(job: Job) -> list[Copy]:
         thread = _Thread(job, parts, people)
         # Between two people the title says nothing new.
         late = thread.title if len(people) != 2 else None
-        found.append(Copy(key, "", people, parts, thread.batches, identity, family, late_title=late))
+        found.append(
+            Copy(key, "", people, parts, thread.batches, identity, family, parts=thread.parts, late_title=late)
+        )
     return found
 
 
@@ -132,45 +146,64 @@ class _Thread:
                     break
         return self._title
 
-    def batches(self) -> Iterator[pa.RecordBatch]:
-        """Messages, oldest first, a batch a file."""
-        for entry in self._entries:
-            data = self._job.read(entry)
-            part = _part(self._job, entry, data)
+    def batches(self, entries: Sequence[Entry] | None = None) -> Iterator[pa.RecordBatch]:
+        """Messages of some files, or all, oldest first, a batch a file."""
+        for entry in self._entries if entries is None else entries:
+            content = _content(self._job, entry)
             self._job.advance(entry.size)
-            if part:
-                self._keep(part.title)
-            if part and part.messages:
-                yield _batch(self._job, entry, part.messages[::-1], self._people)
+            if content:
+                self._keep(content.title)
+            if content and content.messages:
+                yield _batch(self._job, entry, content.messages[::-1], self._people)
+
+    def parts(self) -> Iterator[Part]:
+        """The files one by one, with the times that each holds."""
+        for entry in self._entries:
+            times = _times(self._job, entry)
+            if times:
+                yield Part(min(times), max(times), partial(self.batches, [entry]))
 
     def _keep(self, title: Any) -> None:
         if isinstance(title, str):
             self._title = self._title or repair(title)
 
 
-def _part(job: Job, entry: Entry, data: bytes) -> Part | None:
+def _content(job: Job, entry: Entry) -> Content | None:
     """One file; None, and a report of damage, where it is not a thread."""
-    part: Part | None
+    data = job.read(entry)
+    content: Content | None
     try:
-        part = _decoder.decode(data)
+        content = _decoder.decode(data)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        part = _mended(job, entry, data)
-    if part:
+        content = _mended(job, entry, data)
+    if content:
         raw_json.check(job, entry, data)
-    return part
+    return content
 
 
-def _mended(job: Job, entry: Entry, data: bytes) -> Part | None:
+def _mended(job: Job, entry: Entry, data: bytes) -> Content | None:
     """What can be read of a file with a byte order mark, half surrogates, or a message of another shape."""
     try:
-        thread = raw_json.decode(data, RawPart)
+        thread = raw_json.decode(data, RawContent)
         people = raw_json.decode(thread.participants, list[dict[str, Any]])
     except raw_json.BrokenJson as error:
         job.damage(entry.path, f"not a thread ({error})")
         return None
     messages, lost = raw_json.items(thread.messages, Fields)
     job.lose(entry.path, lost, lost + len(messages))
-    return Part(messages, people, thread.title)
+    return Content(messages, people, thread.title)
+
+
+def _times(job: Job, entry: Entry) -> list[int]:
+    """Milliseconds since 1970 UTC of the messages of one file, in its order."""
+    try:
+        found = [item.timestamp_ms for item in msgspec.json.decode(job.read(entry), type=Times).messages]
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        found = []
+    if found and {*map(type, found)} <= {int} and min(found) >= EARLIEST and max(found) <= LATEST:
+        return found
+    content = _content(job, entry)
+    return _batch(job, entry, content.messages, ())["sent_at"].to_pylist() if content else []
 
 
 def _batch(job: Job, entry: Entry, messages: list[Fields], people: Sequence[str]) -> pa.RecordBatch:
