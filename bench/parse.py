@@ -228,17 +228,12 @@ def best(
     }
 
 
-def show(
-    title: str, size: Mapping[str, float], results: dict[str, tuple[float, int, int]], limits: dict[str, str]
-) -> None:
+def show(title: str, size: Mapping[str, float], results: dict[str, tuple[float, int, int]]) -> None:
     print(f"\n{title}")
     for name, (seconds, count, peak) in results.items():
         line = f"  {name:14} {seconds:8.2f} s  {size[name] / 1e6 / seconds:7.1f} MB/s  peak {peak / 2**20:6,.0f} MiB"
         line += f"  {count / seconds:10,.0f} messages/s" if count else ""
         print(line)
-    for name, limit in limits.items():
-        if limit in results:
-            print(f"  {name} takes {results[name][0] / results[limit][0]:.2f} x the time of {limit}")
 
 
 def main() -> None:
@@ -271,7 +266,7 @@ def bench_json(folder: Path, messages: int, rounds: int) -> None:
     title = (
         f"JSON: {size / 1e6:,.0f} MB in {ZIPS} zips of {sum(p.stat().st_size for p in folder.iterdir()) / 1e6:,.0f} MB"
     )
-    show(title, dict.fromkeys(works, size), results, {"read": "json.loads"})
+    show(title, dict.fromkeys(works, size), results)
     for limit in ("json.loads", "orjson.loads"):
         for name in ("read", "parse stage"):
             with_unzip = results[limit][0] + results["unzip alone"][0]
@@ -298,7 +293,7 @@ def bench_legacy(folder: Path, megabytes: float, peer_megabytes: float, rounds: 
     large, small = (pages[name].stat().st_size for name in ("large", "small"))
     results = best(works, rounds)
     sizes = {"read": large, "read, small": small, "fbcap, small": small}
-    show(f"Legacy: {large / 1e6:,.0f} MB, and {small / 1e6:,.0f} MB for the peer", sizes, results, {})
+    show(f"Legacy: {large / 1e6:,.0f} MB, and {small / 1e6:,.0f} MB for the peer", sizes, results)
     if "fbcap, small" in results:
         rate = {name: count / seconds for name, (seconds, count, _) in results.items()}
         print(f"  read: {rate['read'] / rate['fbcap, small']:.1f} x the messages/s of fbcap")
