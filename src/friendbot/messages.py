@@ -32,7 +32,9 @@ class Message(NamedTuple):
     """Identifies the thread within the archive; never shown as a name, since titles repeat."""
     title: str
     participants: tuple[str, ...]
-    """Names as the archive lists them, the owner included; a person who left may be missing."""
+    """Names as the archive lists them, the owner included; a person who left may be missing.
+
+    A group of more than 100 people is listed with its first message, and with the others nobody is."""
     owner: str
     """Whose archive this is."""
     sender: str

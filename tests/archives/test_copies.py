@@ -202,15 +202,17 @@ def test_of_a_coarse_copy_what_nobody_typed_counts_outside_the_finer_period_only
 
 def test_unsent_is_known_across_clocks() -> None:
     hello, bye = Said(MINUTE, B, "hello there all"), Said(9 * MINUTE, B, "goodbye you all")
+    well = Said(2 * MINUTE, A, "how are you all")
     oops, gone = Said(5 * MINUTE + 30, A, "oops"), Said(5 * MINUTE + 30, A, "", "unsent")
     for shift in (0, 3 * HOUR):
-        coarse_oops, coarse_gone = (floored([hello, one, bye], shift) for one in (oops, gone))
-        assert united([hello, gone, bye], coarse_oops, steps=[1, MINUTE]) == [hello, gone, bye]
-        assert united([hello, oops, bye], coarse_gone, steps=[1, MINUTE]) == [hello, gone, bye]
-        assert united([hello, gone, bye], coarse_gone, steps=[1, MINUTE]) == [hello, gone, bye]
-        both = floored([hello, oops, gone, bye], shift)
-        assert united([hello, gone, bye], both, steps=[1, MINUTE]) == [
+        coarse_oops, coarse_gone = (floored([hello, well, one, bye], shift) for one in (oops, gone))
+        assert united([hello, well, gone, bye], coarse_oops, steps=[1, MINUTE]) == [hello, well, gone, bye]
+        assert united([hello, well, oops, bye], coarse_gone, steps=[1, MINUTE]) == [hello, well, gone, bye]
+        assert united([hello, well, gone, bye], coarse_gone, steps=[1, MINUTE]) == [hello, well, gone, bye]
+        both = floored([hello, well, oops, gone, bye], shift)
+        assert united([hello, well, gone, bye], both, steps=[1, MINUTE]) == [
             hello,
+            well,
             *floored([oops]),
             gone,
             bye,

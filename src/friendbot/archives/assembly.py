@@ -18,6 +18,10 @@ LONG = 1 << 26
 """Bytes of a thread that is not held at once, if that can be helped."""
 
 
+CROWD = 100
+"""People of a thread whom each of its messages lists; larger groups are listed with their first message alone."""
+
+
 class Threads:
     """The copies of all threads, and what they become."""
 
@@ -71,10 +75,8 @@ class Threads:
             added = self._added[fine, coarse]
             was = "were" if " and " in fine else "was"
             threads = "1 thread is" if count == 1 else f"{count:,} threads are"
-            only = "1 message" if added == 1 else f"{added:,} messages"
-            self._job.note(
-                f"{threads} there as {fine} and as {coarse}: {fine} {was} taken, and {only} that only {coarse} has"
-            )
+            only = f", and {added:,} message{'s' * (added > 1)} that only {coarse} has" if added else ""
+            self._job.note(f"{threads} there as {fine} and as {coarse}: {fine} {was} taken{only}")
 
     def _key(self, group: Sequence[Copy]) -> str:
         sure = [copy for copy in group if copy.identity is not None]
@@ -183,14 +185,19 @@ def _clusters(parts: Sequence[Part]) -> Iterator[list[Part]]:
         yield [parts[one] for one in sorted(cluster)]
 
 
-def _batches(table: pa.Table, constants: tuple[object, ...], first: int) -> Iterator[pa.RecordBatch]:
+def _batches(table: pa.Table, constants: tuple[str, str, list[str], str], first: int) -> Iterator[pa.RecordBatch]:
     """Messages of one thread as batches of `SCHEMA`; `first` is the `seq` of the first, `constants` come before."""
+    thread_id, title, participants, me = constants
+    again = participants if len(participants) <= CROWD else []
     for start in range(0, len(table), BATCH):
         part = table.slice(start, BATCH).combine_chunks()
         count = len(part)
-        rows = pa.array(np.zeros(count, dtype=np.int64))
+        rows = np.zeros(count, dtype=np.int64)
+        listed = np.minimum(np.arange(first + start, first + start + count), 1)
         columns = [
-            *(pa.array([one], field.type).take(rows) for one, field in zip(constants, SCHEMA, strict=False)),
+            *(pa.array([one], pa.string()).take(pa.array(rows)) for one in (thread_id, title)),
+            pa.array([participants, again], SCHEMA.field("participants").type).take(pa.array(listed)),
+            pa.array([me], pa.string()).take(pa.array(rows)),
             part["sender"].combine_chunks(),
             part["sent_at"].combine_chunks(),
             pa.array(np.arange(first + start, first + start + count)),

@@ -34,9 +34,9 @@ def group(
     """Put the copies of each thread together; `formats` says which reader found each.
 
     Equal identities of a family are one thread. So are copies with messages in common, where they are of the same
-    people, or groups of one title, or one was cut over to encryption and the other is what followed, under whatever
-    names. A copy that has messages in common with several threads that are not one mixes them: only what they lack is
-    a thread.
+    people, or groups of one title, or two exports of one chat, or one was cut over to encryption and the other is what
+    followed, under whatever names. A copy that has messages in common with several threads that are not one mixes them:
+    only what they lack is a thread.
 
     Where a format knows only names and there is no such proof, its copy belongs to the one other thread of these
     people (and, in a group, of this title), if there is just one and nothing speaks against it. Two things do: that
@@ -67,6 +67,9 @@ def group(
             crowd = len(copies[indices[0]].participants) > 2
             for same_title in _buckets(indices, threads.title) if crowd else [indices]:
                 left += threads.join_by_name(same_title)
+        threads.forget()
+    for indices in _buckets(range(len(copies)), threads.exported):
+        threads.join_proven(indices)
         threads.forget()
     threads.join_cut_over()
     for index in left:
@@ -138,6 +141,11 @@ class _Threads:
         """What a group is called; reads the copy where that stands behind its messages."""
         title = folded(self._copies[index].name())
         return (self._copies[index].family, title) if title else None
+
+    def exported(self, index: int) -> _Label:
+        """Chats between two that are exported one by one: between two exports, either may be called anew."""
+        copy = self._copies[index]
+        return (copy.family,) if copy.family == "whatsapp" and len(copy.participants) == 2 else None
 
     def is_certain(self, index: int) -> bool:
         """Whether a format vouches for the thread of a copy."""

@@ -84,8 +84,10 @@ def _offsets(
     candidates, ballots = np.unique(votes[votes <= DRIFT], return_counts=True)
     shifts: list[int] = []
     for shift, count in sorted(zip(candidates.tolist(), ballots.tolist(), strict=True), key=lambda one: -one[1]):
-        often = count >= OFTEN and count * 1000 >= ballots.sum()
-        if not shifts or (often and abs(shift - shifts[0]) <= SUMMER):
+        # A greeting that ends one copy and opens the next tells nothing of clocks.
+        first = not shift or (count >= OFTEN and count * 2 >= ballots.sum())
+        also = count >= OFTEN and count * 1000 >= ballots.sum()
+        if first if not shifts else (also and abs(shift - shifts[0]) <= SUMMER):
             shifts.append(shift)
     offset = np.zeros(len(times), dtype=np.int64)
     sure = np.isin(votes, shifts)
