@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import threading
 import warnings
 import zipfile
@@ -39,7 +40,7 @@ FAILS = {
     "silent": "hold no message at all",
     "cut.zip": "not a whole zip",
     "fake.zip": "not a whole zip",
-    "locked.zip": "cannot be unpacked",
+    "locked.zip": r"locked\.zip is locked with a password: unzip it and give the folder$",
     "deep": r"not looked into \(deep/inbox/b\.zip\)",
 }
 
@@ -47,6 +48,17 @@ FAILS = {
 @pytest.fixture
 def good(tmp_path: Path) -> Path:
     return inbox(tmp_path / "in", "jan_1", thread([said(FRIEND, 1, "hi")]))
+
+
+def lock(path: Path) -> None:
+    """Mark every file of a zip as locked with a password."""
+    data = bytearray(path.read_bytes())
+    for mark, offset in ((b"PK\3\4", 6), (b"PK\1\2", 8)):
+        place = data.find(mark)
+        while place >= 0:
+            data[place + offset] |= 1
+            place = data.find(mark, place + 1)
+    path.write_bytes(data)
 
 
 @pytest.mark.parametrize("name", FAILS)
@@ -66,13 +78,7 @@ def test_bad_input_is_one_line_and_never_nothing(tmp_path: Path, good: Path, nam
     elif name == "cut.zip":
         path.write_bytes(zipped(good, tmp_path / "whole.zip").read_bytes()[:-40])
     elif name == "locked.zip":
-        data = bytearray(zipped(good, path).read_bytes())
-        for mark, offset in ((b"PK\3\4", 6), (b"PK\1\2", 8)):
-            place = data.find(mark)
-            while place >= 0:
-                data[place + offset] |= 1
-                place = data.find(mark, place + 1)
-        path.write_bytes(data)
+        lock(zipped(good, path))
     elif name != "gone":
         path.write_text("%words")
     with pytest.raises(ArchiveError, match=FAILS[name]) as caught:
@@ -97,9 +103,39 @@ def test_links_are_refused_by_name(tmp_path: Path, good: Path) -> None:
         file.writestr(info, "/etc/passwd")
     with pytest.raises(ArchiveError, match=r"passwd\.json"):
         read(tmp_path / "bad.zip")
-    (good / "link.json").symlink_to("/etc/passwd")
-    with pytest.raises(ArchiveError, match=r"link\.json is a link"):
-        read(good)
+    with pytest.raises(ArchiveError, match=r"nothing readable is left.*in/link\.json"):
+        (tmp_path / "lonely/in").mkdir(parents=True)
+        (tmp_path / "lonely/in/link.json").symlink_to("/etc/passwd")
+        read(tmp_path / "lonely/in")
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("link.json", "a link"),
+        ("link.zip", r"unsafe, it holds the link 'x\.json'"),
+        ("out.zip", r"unsafe, it holds '\.\./x\.json'"),
+        ("locked.zip", "locked with a password: unzip it and give the folder"),
+    ],
+)
+def test_what_is_refused_beside_a_download_is_named_and_left_out(
+    good: Path, name: str, why: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if name == "link.json":
+        (good / name).symlink_to("/etc/passwd")
+    else:
+        info = zipfile.ZipInfo("../x.json" if name == "out.zip" else "x.json")
+        info.external_attr = 0o120777 << 16 if name == "link.zip" else 0
+        with zipfile.ZipFile(good / name, "w") as file:
+            file.writestr(info, "{}")
+    if name == "locked.zip":
+        lock(good / name)
+    assert texts(good) == ["hi"]
+    err = capsys.readouterr().err
+    assert re.match(rf"warning: in/{re.escape(name)} is damaged: {why}", err)
+    assert err.count("\n") == 1
+    with pytest.raises(ArchiveError, match=rf"in/{re.escape(name)} "):
+        read(good, strict=True)
 
 
 def test_a_bomb_is_refused_by_name(tmp_path: Path) -> None:
@@ -198,6 +234,26 @@ def test_media_are_never_opened(good: Path) -> None:
     (attachments / "broken.zip").write_bytes(b"PK\3\4 and no more")
     os.mkfifo(good / ROOT / "inbox/jan_1/photo.jpg")  # to open it would wait for ever
     assert texts(good) == ["hi"]
+
+
+@pytest.mark.parametrize("name", ["files", "media"])
+def test_the_own_folder_of_a_person_may_have_any_name(tmp_path: Path, name: str) -> None:
+    root = inbox(tmp_path / name, "jan_1", thread([said(FRIEND, 1, "hi")]))
+    (root / name).mkdir()
+    (root / name / "WhatsApp Chat with Tom.txt").write_text(
+        f"13/10/2017, 10:00 - Tom: yo\n13/10/2017, 10:01 - {ME}: y\n"
+    )
+    assert sorted(texts(root, owner=ME)) == ["hi", "y", "yo"]
+    assert sorted(texts(zipped(root, tmp_path / "messages.zip"), owner=ME)) == ["hi", "y", "yo"]
+
+
+def test_what_is_packed_once_more_is_named_but_for_attachments(tmp_path: Path, good: Path, capsys: Any) -> None:
+    (good / ROOT / "inbox/jan_1/files").mkdir()
+    for name in ("b.7z", "a.tar.gz", f"{ROOT}/inbox/jan_1/files/c.zip", f"{ROOT}/inbox/jan_1/d.rar"):
+        (good / name).write_bytes(b"x")
+    assert texts(good) == ["hi"]
+    note = "a.tar.gz (and 1 more) is packed once more and was not looked into: unpack it into the folder\n"
+    assert capsys.readouterr().err == f"note: in/{note}"
 
 
 def test_names_are_composed_however_the_disk_spells_them(tmp_path: Path) -> None:

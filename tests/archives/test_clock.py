@@ -140,6 +140,35 @@ def test_hours_that_come_twice_or_never(timezone: str, time: str, zone: str | No
     assert clock.instant(wall(time, zone)) == utc(expected)
 
 
+@pytest.mark.parametrize(
+    ("timezone", "shown", "expected"),
+    [
+        ("Europe/Berlin", "1:58 2:10 2:50 2:05 2:55 3:01", "23:58 0:10 0:50 1:05 1:55 2:01"),
+        ("Europe/Berlin", "5:30 5:10 5:40", "4:30 4:10 4:40"),
+        ("Europe/Berlin", "2:50 ? 2:10", "0:50 ? 1:10"),
+        (None, "2:30 2:50 2:10 2:40 3:05", "2:30 2:50 2:50 2:50 3:05"),
+        (None, "4:30 3:10 4:40", "4:30 3:10 4:40"),
+        (None, "3:05 2:40 2:10", "3:05 2:40 2:10"),
+        (None, "?", "?"),
+        (None, "", ""),
+    ],
+)
+def test_the_hour_that_comes_twice_keeps_its_order(timezone: str | None, shown: str, expected: str) -> None:
+    clock = Clock(timezone)
+    times = [None if time == "?" else clock.instant(wall(f"2021-10-31 {time:0>5}")) for time in shown.split()]
+    clock.unfold(times)
+    assert [
+        "?" if time is None else f"{datetime.fromtimestamp(time / 1000, UTC):%-H:%M}" for time in times
+    ] == expected.split()
+
+
+def test_half_an_hour_that_comes_twice() -> None:
+    clock = Clock("Australia/Lord_Howe")
+    times: list[int | None] = [clock.instant(wall(f"2021-04-04 01:{minute}")) for minute in (35, 50, 40)]
+    clock.unfold(times)
+    assert times == [utc("2021-04-03 14:35"), utc("2021-04-03 14:50"), utc("2021-04-03 15:10")]
+
+
 ZONES = (
     *("Europe/Berlin", "America/New_York", "America/St_Johns", "Australia/Lord_Howe", "Asia/Kathmandu"),
     *("Asia/Gaza", "Pacific/Apia", "Africa/Casablanca", "Asia/Tehran", "Antarctica/Troll", "America/Caracas"),

@@ -202,6 +202,19 @@ def test_the_zone_is_what_is_given_else_what_the_page_states(tmp_path: Path) -> 
     assert [m.sent_at for m in read(tmp_path, owner=ME, timezone="Europe/Berlin")] == [at(2018, 3, 3, 15, 5)]
 
 
+def test_a_stated_zone_is_said_once_for_the_zips_of_a_download(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = MADE.format("Jun 17, 2018, 7:25 AM")
+    for number in (1, 2):
+        thread(tmp_path / f"facebook-zoe-{number}", f"x_{number}", page([message(ME, str(number))], made=made))
+    assert len(read(tmp_path, owner=ME)) == 2
+    (note,) = capsys.readouterr().err.splitlines()
+    assert "facebook-zoe-1 were read as UTC+05:30, as on the day it was made: where clocks change, set" in note
+    assert len(read(tmp_path, owner=ME, timezone="Asia/Kolkata")) == 2
+    assert capsys.readouterr().err == ""
+
+
 NEVER = MADE.format("Jun 17, 2018, 3:55 AM").replace("2018-06-17T01:55:00Z", "0001-01-01T00:00:00+14:00")
 
 
@@ -221,7 +234,7 @@ def test_instagram_tells_times_by_the_pacific(tmp_path: Path, capsys: pytest.Cap
         tmp_path / "instagram-zoe", "jan_1", page(lines, style="instagram"), messages="your_instagram_activity/messages"
     )
     assert [m.sent_at for m in read(root, owner=ME)] == [at(2018, 3, 4, 0, 5)]
-    assert "parse.timezone" not in capsys.readouterr().err
+    assert "were read as UTC-08, by which Instagram tells them all year" in capsys.readouterr().err
 
 
 def test_the_hour_that_comes_twice_keeps_its_order(tmp_path: Path) -> None:
@@ -320,7 +333,7 @@ def test_other_pages_are_passed_over_quietly(tmp_path: Path, capsys: pytest.Capt
     (root / w.ROOT / "your_messages.html").write_text(INDEX, encoding="utf-8")
     (root / "posts").mkdir()
     (root / "posts/your_posts_1.html").write_text(POSTS, encoding="utf-8")
-    assert texts(root, owner=ME) == ["hi"]
+    assert texts(root, owner=ME, timezone="UTC") == ["hi"]
     assert capsys.readouterr() == ("", "")
 
 

@@ -146,6 +146,26 @@ def test_other_json_of_a_download_is_passed_over_quietly(tmp_path: Path, capsys:
     assert capsys.readouterr() == ("", "")
 
 
+def test_files_that_a_computer_renamed_are_another_copy(tmp_path: Path) -> None:
+    old = [thread([said(ME, 2, "b"), said(FRIEND, 3, "c")]), thread([said(ME, 1, "a")])]
+    folder = inbox(tmp_path / "in", "jan_1", thread([said(ME, 4, "d")]), thread([said(FRIEND, 3, "c")]))
+    for number, part in enumerate(old, 1):
+        write(folder / ROOT / f"inbox/jan_1/message_{number} 2.json", part)
+    assert texts(folder) == ["a", "b", "c", "d"]
+    assert texts(zipped(folder, tmp_path / "a.zip")) == ["a", "b", "c", "d"]
+
+
+def test_broken_json_of_other_projects_is_no_damage(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root = inbox(tmp_path, "jan_1", thread([HI]))
+    for path in ("project/package_1.json", "project/messages/en.json", f"{ROOT}/settings.json"):
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text('{"name": 1,}')
+    assert texts(root) == ["hi"]
+    warning = capsys.readouterr().err
+    assert warning.count("\n") == 1
+    assert "messages/settings.json is damaged" in warning
+
+
 def test_the_same_from_folder_zip_and_folder_of_zips(tmp_path: Path) -> None:
     folder = inbox(tmp_path / "in", "jan_1", thread([said(ME, 2, "b")]), thread([said(ME, 1, "a")]))
     inbox(folder, "eva_2", thread([said(ME, 2, "c")], people=["Éva", ME], title="Éva"))

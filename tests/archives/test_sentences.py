@@ -60,14 +60,19 @@ call    Du hast Ján O'Friend angerufen.
 call    Du hast einen Anruf von Ján verpasst.
 call    Ján hat deinen Videochat verpasst.
 call    Der Videochat wurde beendet.
+call    Dieser Anruf ist beendet.
+call    Du hast einen verpassten Anruf von Ján.
 unsent  Du hast eine Nachricht zurückgerufen
 unsent  Diese Nachricht ist nicht mehr verfügbar.
 system  Ihr seid jetzt auf Messenger verbunden.
 system  Ján hat Somebody Else zur Gruppe hinzugefügt.
 system  Du hast die Gruppe verlassen.
+system  Ján hat den Chat verlassen.
+system  Du kannst jetzt Nachrichten und Anrufe mit Ján O'Friend austauschen.
 system  Ján hat den Spitznamen für Zoë auf Zo festgelegt.
 system  Ján hat deinen Spitznamen auf Champ festgelegt.
 system  Hat mit 😂 auf deine Nachricht reagiert
+system  Reagierte mit 😂 auf deine Nachricht
 system  Ján gefällt eine Nachricht
 
 share   Ján a envoyé une pièce jointe.
@@ -91,6 +96,8 @@ system  Ján a effacé son propre pseudo.
 system  Ján a voté pour « Pizza » dans le sondage.
 system  Ján a modifié les couleurs de la discussion.
 system  A réagi 😂 à votre message
+system  A réagi à votre message avec 😂
+system  Vous avez désormais la possibilité d’échanger des messages et de vous appeler.
 system  A aimé un message
 
 share   Enviaste un archivo adjunto.
@@ -109,6 +116,7 @@ system  Ján cambió la foto del grupo.
 system  Cambiaste los colores del chat.
 system  Definiste el apodo de Ján como Juanito.
 system  Reaccionó con 😂 a tu mensaje
+system  Reaccionó a tu mensaje con 😂
 system  Le gustó un mensaje
 
 share   Você enviou um anexo.
@@ -154,13 +162,18 @@ system  Reageerde met 😂 op je bericht
 share   Wysłałeś(aś) załącznik.
 share   Ján wysłał załącznik.
 share   Zoë wysłała link.
+share   Użytkownik Ján O'Friend wysłał załącznik.
 share   Ján przesyła załącznik.
 media   Ján O'Friend wysłał(a) zdjęcie.
 call    Rozmowa zakończyła się.
 call    Masz nieodebrane połączenie od Ján.
 call    Zoë dołączyła do rozmowy.
 call    Ján rozpoczął rozmowę.
+call    Użytkownik Ján rozpoczął rozmowę.
 system  Opuściłeś(aś) grupę.
+system  Teraz możecie kontaktować się przez Messengera.
+system  Użytkownik Ján opuścił grupę.
+system  Użytkownik Ján zareagował ❤ na Twoją wiadomość
 system  Ján usunął(ęła) Ciebie z grupy.
 system  Ján usunął użytkownika Somebody Else z grupy.
 system  Ján nadał(a) nazwę grupy Nowa nazwa.
@@ -178,7 +191,10 @@ call    Ján ringde dig.
 call    Du missade ett samtal från Ján.
 call    Ján missade ditt samtal.
 unsent  Det här meddelandet är inte längre tillgängligt
+unsent  Ján tog tillbaka ett meddelande
 system  Ni är nu anslutna på Messenger.
+system  Ni har nu kontakt på Messenger.
+system  Ni kan nu skicka meddelanden till och ringa varandra.
 system  Ján lämnade gruppen.
 system  Ján angav smeknamnet för Zoë till Zo.
 system  Reagerade med 😂 på ditt meddelande
@@ -277,6 +293,8 @@ Wysłałeś mi zdjęcie?
 Masz nieodebrane ode mnie
 Ta wiadomość jest dla ciebie
 Carla wysłała załącznik.
+Użytkownik Carla wysłał załącznik.
+Użytkownik wysłał załącznik.
 
 du ringde mig igår
 Du ringde mig.

@@ -128,6 +128,27 @@ def test_the_order_of_day_and_month_is_that_of_all_heads(tmp_path: Path, capsys:
     assert err.count("were taken as UTC: set parse.timezone to yours, such as Europe/Berlin") == 1
 
 
+def test_what_is_guessed_in_many_chats_is_said_once(tmp_path: Path, capsys: Any) -> None:
+    for name in ("Bob", "Eve", "Tom"):
+        lines = f"03/04/21, 10:00 - {name}: a\n03/04/21, 10:01 - Zoë Me: b\n"
+        write(tmp_path / f"WhatsApp Chat with {name}.txt", lines)
+    assert len(read(tmp_path)) == 6
+    order, zone = sorted(capsys.readouterr().err.splitlines())
+    assert "WhatsApp Chat with Bob.txt and 2 more tells whether days or months" in order
+    assert "WhatsApp Chat with Bob.txt and 2 more name no zone" in zone
+
+
+def test_damage_of_one_shape_is_printed_twice(tmp_path: Path, capsys: Any) -> None:
+    for number in range(5):
+        lines = f"24/12/20, 10:00 - Tom {number}: a\n24/12/20, 10:01 - Zoë Me: b\n24/12/2O, 10:02 - Zoë Me: c\n"
+        write(tmp_path / f"WhatsApp Chat with Tom {number}.txt", lines)
+    assert len(read(tmp_path, timezone="Europe/Berlin")) == 10
+    *first, more, total = capsys.readouterr().err.splitlines()
+    assert ["have no usable time" in line for line in first] == [True, True]
+    assert more == "warning: and 3 more like that"
+    assert total == "warning: 5 damaged places were left out in all"
+
+
 def test_a_zone_that_is_given_is_not_remarked_on(tmp_path: Path, capsys: Any) -> None:
     write(tmp_path / "WhatsApp Chat with Bob.txt", android((FRIEND, "a"), (ME, "b")))
     assert len(read(tmp_path, timezone="Europe/Berlin")) == 3

@@ -6,13 +6,14 @@
 
 import re
 import sys
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable, Container, Iterator, Sequence
+from pathlib import Path, PurePosixPath
 
 import pyarrow as pa
 
 from friendbot.archives import absence, detect, profile
 from friendbot.archives.assembly import Threads
+from friendbot.archives.dates.clock import Clock
 from friendbot.archives.formats import READERS
 from friendbot.archives.reader import Copy, Job
 from friendbot.archives.sources import Download
@@ -21,6 +22,12 @@ from friendbot.errors import ArchiveError
 
 _BREAKS = re.compile(r"[\0-\x20\x7f-\x9f\u2028\u2029]+")
 """What is not for a line of a terminal, and names may have."""
+
+_VARIES = re.compile(r"""(?<!\w)'.*'(?!\w)|".*"|«.*»|\(.*\)|\S*/\S*|\d[\d,.]*""")
+"""What differs between lines of one shape, beside paths."""
+
+ALIKE = 2
+"""How many lines of one shape are printed."""
 
 
 class Reading:
@@ -42,6 +49,7 @@ class Reading:
 
     def _read(self, tree: Tree) -> Iterator[pa.RecordBatch]:
         job = self._job(tree)
+        Clock(job.timezone)  # a misspelt zone is an error even where no time needs it
         for path, why in tree.broken:
             job.damage(path, why)
         claimed = detect.claim(job, READERS)
@@ -96,8 +104,34 @@ def read(
 
 
 def _warn(job: Job) -> None:
-    lines = [f"warning: {line}; left out" for line in job.damaged]
-    if len(lines) > 1:
-        lines.append(f"warning: {len(lines):,} damaged places were left out in all")
-    for line in [*lines, *(f"note: {line}" for line in job.notes)]:
+    lines = [f"warning: {line}" for line in _few([f"{line}; left out" for line in job.damaged], job.tree)]
+    if len(job.damaged) > 1:
+        lines.append(f"warning: {len(job.damaged):,} damaged places were left out in all")
+    for line in [*lines, *(f"note: {line}" for line in _few(job.notes, job.tree))]:
         print(_BREAKS.sub(" ", line), file=sys.stderr)
+
+
+def _few(lines: Sequence[str], tree: Tree) -> Iterator[str]:
+    """The lines, of those that say the same of different things no more than the first ones."""
+    if len(lines) <= ALIKE:
+        yield from lines
+        return
+    paths = {entry.path for entry in tree.entries}
+    paths |= {str(folder) for path in [*paths] for folder in PurePosixPath(path).parents}
+    alike: dict[str, list[str]] = {}
+    for line in lines:
+        alike.setdefault(_shape(line, f"{tree.path.resolve().name}/", paths), []).append(line)
+    for group in alike.values():
+        yield from group[:ALIKE]
+        if len(group) > ALIKE:
+            yield f"and {len(group) - ALIKE:,} more like that"
+
+
+def _shape(line: str, root: str, paths: Container[str]) -> str:
+    """A line without the path in it, what is quoted or in brackets, and numbers."""
+    line = line.rpartition(" is damaged: ")[2]
+    start = line.find(root)
+    if start >= 0:
+        end = next((end for end in range(len(line), start, -1) if line[start:end] in paths), start)
+        line = line[:start] + line[end:]
+    return _VARIES.sub("", line)

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from friendbot.archives.reader import Reader
-from friendbot.archives.tree import SMALL, Tree
+from friendbot.archives.tree import PACKED, SMALL, Tree
 
 SHOWN = 5
 """Kinds of files listed in an error."""
@@ -17,17 +17,15 @@ def explain(tree: Tree, readers: Sequence[Reader], formats: int, damaged: Sequen
     `formats` counts the readers that claimed files, `damaged` says what they could not use.
     """
     entries = tree.entries
-    if not entries:
-        return f"{tree.path} is empty: give the folder or zip that you downloaded"
     if damaged:
         more = f" (and {len(damaged) - 1} more)" if len(damaged) > 1 else ""
         return f"nothing readable is left in {tree.path}: {damaged[0]}{more}; download the archive again"
+    if not entries:
+        return f"{tree.path} is empty: give the folder or zip that you downloaded"
     if formats:
         return f"the chats in {tree.path} hold no message at all: download again, for the date range 'All time'"
-    if shut := next((entry for entry in entries if entry.suffix == ".zip"), None):
-        return (
-            f"no messages in {tree.path}, but a zip that is not looked into ({shut.path}): unzip it, or put it on top"
-        )
+    if shut := next((entry for entry in entries if entry.suffix in PACKED and "/" in entry.path), None):
+        return f"no messages in {tree.path}, but something packed that is not looked into ({shut.path}): unpack it"
     suffixes = sorted({suffix for reader in readers for suffix in reader.suffixes})
     if tree.path.is_file() and len(entries) == 1 and entries[0].suffix not in suffixes and not entries[0].info:
         return f"{tree.path} is no file that can be read: give a folder, a .zip, or one of {' '.join(suffixes)}"

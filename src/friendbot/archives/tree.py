@@ -35,7 +35,11 @@ FILES = 3
 INSIDE = frozenset({"messages", "inbox", "media", "files"})
 """Folders of a download whose zips are attachments."""
 
+PACKED = (".zip", ".tgz", ".tar", ".gz", ".rar", ".7z")
+"""Endings of files that hold other files; of these, only zips are looked into, and only where no zip holds them."""
+
 DOUBTFUL = "no download has that, so give the zip as it was downloaded"
+LOCKED = "locked with a password: unzip it and give the folder"
 
 
 class DamagedError(ArchiveError):
@@ -77,13 +81,13 @@ class Tree:
     def __init__(self, path: Path) -> None:
         """List `path`: a folder, a zip, or a single file.
 
-        Raises ArchiveError where it does not exist, cannot be listed, or holds a zip that is broken or unsafe.
+        Raises ArchiveError where it does not exist, cannot be listed, or is itself a zip that is broken or refused.
         """
         self.path = path
         self._zips: dict[Path, zipfile.ZipFile] = {}
         self._stack = ExitStack()
         self.broken: list[tuple[str, str]] = []
-        """Zips that cannot be opened, or not wholly: (path, reason)."""
+        """What is left out of a folder, since it is unsafe or cannot be opened, or not wholly: (path, reason)."""
         self._ahead = _Ahead(self._read, ())
         try:
             self.entries = sorted(self._list(path), key=lambda entry: (entry.path, entry.size))
@@ -128,6 +132,8 @@ class Tree:
         except (zipfile.BadZipFile, zlib.error, LZMAError, EOFError, UnicodeDecodeError) as error:
             raise DamagedError(f"{entry.path} is damaged inside its zip: {error}") from error
         except (RuntimeError, NotImplementedError) as error:
+            if "password" in str(error):
+                raise ArchiveError(f"{entry.disk} is {LOCKED}") from error
             raise ArchiveError(f"{entry.path} cannot be unpacked ({error}): unzip {entry.disk} yourself") from error
         except OSError as error:
             raise ArchiveError(f"{entry.path} cannot be read: {error.strerror or error}") from error
@@ -160,8 +166,8 @@ class Tree:
                 if _clutter(item.name):
                     continue
                 if item.is_symlink():
-                    raise ArchiveError(f"{path} is a link: put what it points to in its place, or remove it")
-                if item.is_dir():
+                    self.broken.append((_plain(inner), "a link: put what it points to in its place, or remove it"))
+                elif item.is_dir():
                     yield from self._folder(path, inner)
                 elif item.is_file():
                     attached = INSIDE & {part.lower() for part in inner.split("/")[1:-1]}
@@ -178,19 +184,20 @@ class Tree:
             zipped = self._stack.enter_context(zipfile.ZipFile(path))
         except (zipfile.BadZipFile, EOFError, ValueError, NotImplementedError) as error:
             if path != self.path:
-                self.broken.append((name, "not a whole zip (download cut short?)"))
+                self.broken.append((_plain(name), "not a whole zip (download cut short?)"))
                 return
             raise ArchiveError(f"{path} is not a whole zip (download cut short?): download it again") from error
+        if why := _refusal(zipped):
+            if path == self.path:
+                raise ArchiveError(f"{path} is {why}")
+            self.broken.append((_plain(name), why))
+            return
         self._zips[path] = zipped
         if not _lists_all(zipped, path):
-            self.broken.append((name, "its list of files is not whole"))
+            self.broken.append((_plain(name), "its list of files is not whole"))
         for info in zipped.infolist():
             inner = info.filename.replace("\\", "/")
             parts = inner.split("/")
-            if ".." in parts or inner.startswith("/") or parts[0].endswith(":"):
-                raise ArchiveError(f"{path} holds '{info.filename}', which points outside of it: {DOUBTFUL}")
-            if stat.S_ISLNK(info.external_attr >> 16):
-                raise ArchiveError(f"{path} holds the link '{info.filename}': {DOUBTFUL}")
             if not info.is_dir() and not inner.endswith("/") and not any(map(_clutter, parts)):
                 yield Entry(_plain(f"{name}/{inner}"), info.file_size, path, info)
 
@@ -221,6 +228,20 @@ class _Ahead:
         """Give up what was not asked for; waits for the file that is being read."""
         self._coming.clear()
         self._pool.shutdown(cancel_futures=True)
+
+
+def _refusal(zipped: zipfile.ZipFile) -> str:
+    """Why a zip is not read at all, completing 'it is ...'; empty where it is safe."""
+    for info in zipped.infolist():
+        inner = info.filename.replace("\\", "/")
+        parts = inner.split("/")
+        if ".." in parts or inner.startswith("/") or parts[0].endswith(":"):
+            return f"unsafe, it holds '{info.filename}', which points outside of it: {DOUBTFUL}"
+        if stat.S_ISLNK(info.external_attr >> 16):
+            return f"unsafe, it holds the link '{info.filename}': {DOUBTFUL}"
+        if info.flag_bits & 1:
+            return LOCKED
+    return ""
 
 
 def _lists_all(zipped: zipfile.ZipFile, path: Path) -> bool:

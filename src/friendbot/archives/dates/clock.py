@@ -1,7 +1,7 @@
 """What a clock on the wall showed, as a moment in time."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, MutableSequence, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
@@ -44,6 +44,9 @@ CITIES = (
 
 EPOCH = datetime(1970, 1, 1)
 
+HOUR = 3_600_000
+"""Milliseconds by which clocks are set back in autumn, at most."""
+
 _OFFSET = re.compile(r"[^\W\d_]*\s?([+\-−])(0?\d|1[0-4])(?::?([0-5]\d))?")
 
 
@@ -64,6 +67,8 @@ class Clock:
         """Seconds east of UTC by the zone and the day since 1970 that clocks showed."""
         self.assumed = False
         """Whether a time was taken to be in UTC since nothing was known."""
+        self.placed = False
+        """Whether a time was taken to be at the offset that the page states."""
 
     def place(self, utc_offset_minutes: int) -> None:
         """Take times without a zone to be these minutes east of UTC, as a page states, where no zone was given."""
@@ -82,6 +87,23 @@ class Clock:
             offset = self._offset(wall, since.days)
         return (seconds - offset) * 1000 + since.microseconds // 1000
 
+    def unfold(self, times: MutableSequence[int | None]) -> None:
+        """Keep the order of moments without zones, the oldest first, in the hour that comes twice.
+
+        What runs backwards there is of the second hour. Where no zone tells which hour that is, all that runs
+        backwards by up to an hour is put at the moment of what came before it.
+        """
+        known = [time for time in times if time is not None]
+        if not known or (self._zone is None and known[0] > known[-1]):  # not the oldest first after all
+            return
+        last = known[0]
+        for index, time in enumerate(times):
+            if time is None:
+                continue
+            if last - HOUR <= time < last:
+                times[index] = time = _second(time, self._zone) if self._zone else last
+            last = max(last, time)
+
     def _offset(self, wall: Wall, day: int) -> int:
         """Seconds east of UTC, remembered if they are those of the whole day."""
         offset = self._seconds(wall.time, wall.zone)
@@ -96,6 +118,7 @@ class Clock:
             if self._zone:
                 return _local(time, self._zone)
             self.assumed |= self._stated is None
+            self.placed |= self._stated is not None
             return self._stated or 0
         if zone.upper() in EVERYWHERE:
             return 0
@@ -123,6 +146,12 @@ def _local(time: datetime, zone: ZoneInfo, name: str | None = None) -> int:
     choices = [time.replace(tzinfo=zone, fold=fold) for fold in (0, 1)]
     chosen = next((choice for choice in choices if choice.tzname() == name), choices[0])
     return int((chosen.utcoffset() or timedelta()).total_seconds())
+
+
+def _second(time: int, zone: ZoneInfo) -> int:
+    """The second of two moments at which clocks show the same; the same moment where there is but one."""
+    shown = datetime.fromtimestamp(time // 1000, zone).replace(fold=1)
+    return int(shown.timestamp()) * 1000 + time % 1000
 
 
 def _question(name: str, options: Mapping[timedelta, Sequence[str]]) -> str:

@@ -1,12 +1,17 @@
 """Folders of threads: Messenger's and Instagram's downloads put each into `<name>_<id>`, its newest part first."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from friendbot.archives.tree import Entry
 
-_PART = re.compile(r"message(?:_(\d+))?\.(?:json|html?)", re.IGNORECASE)
+_PART = re.compile(
+    r"message(?:_(\d+)(?:(?: -)? [^\W\d_]+)?)?"  # `message_1 - Copy`, in any language
+    r"(?: ?\(\d+\)| \d+)?\.(?:json|html?)",  # `message_1 (1)`, `message_1 2`
+    re.IGNORECASE,
+)
 _INSTAGRAM = re.compile(r"(^|/)(your_instagram_activity|instagram-[^/]*)/", re.IGNORECASE)
 _ACCOUNT = re.compile(r"\d{10,}")
 
@@ -25,7 +30,7 @@ class Folder(NamedTuple):
 
 
 def is_part(entry: Entry) -> bool:
-    """Whether a file is named as the files of threads are."""
+    """Whether a file is named as the files of threads are, or as a computer names a second one of them."""
     return bool(_PART.fullmatch(entry.name))
 
 
@@ -50,20 +55,34 @@ def threads(entries: Iterable[Entry]) -> list[Folder]:
 def _spread(groups: dict[tuple[str, str], list[Entry]]) -> Iterator[tuple[str, list[Entry]]]:
     """Files of each thread and download: the zips of one download share out a thread's files, one has the newest."""
     by_key: dict[str, list[list[Entry]]] = {}
-    for (key, _), parts in sorted(groups.items()):
-        names = {part.name for part in parts}
+    for (key, _), files in sorted(groups.items()):
         wholes = by_key.setdefault(key, [])
-        rest = next((whole for whole in wholes if parts[0].info and whole[0].info and _fit(names, whole)), None)
-        if rest is None:
-            wholes.append([*parts])
-        else:
-            rest += parts
+        for parts in _apart(files):
+            numbers = {_number(part)[0] for part in parts}
+            rest = next((whole for whole in wholes if parts[0].info and whole[0].info and _fit(numbers, whole)), None)
+            if rest is None:
+                wholes.append([*parts])
+            else:
+                rest += parts
     return ((key, whole) for key, wholes in by_key.items() for whole in wholes)
 
 
-def _fit(names: set[str], whole: list[Entry]) -> bool:
-    """Whether files can be of the download that other files are of: none is there twice."""
-    return names.isdisjoint(part.name for part in whole)
+def _apart(files: list[Entry]) -> list[list[Entry]]:
+    """Files of one folder such that no number is there twice: who keeps both files of a name merged two downloads."""
+    apart: list[list[Entry]] = []
+    taken: Counter[int] = Counter()
+    for file in sorted(files, key=lambda file: (len(file.name), file.path)):
+        number, _ = _number(file)
+        if taken[number] == len(apart):
+            apart.append([])
+        apart[taken[number]].append(file)
+        taken[number] += 1
+    return apart
+
+
+def _fit(numbers: set[int], whole: list[Entry]) -> bool:
+    """Whether files can be of the download that other files are of: no number is there twice."""
+    return numbers.isdisjoint(_number(part)[0] for part in whole)
 
 
 def _key(entry: Entry) -> str:
@@ -73,5 +92,5 @@ def _key(entry: Entry) -> str:
 
 
 def _number(entry: Entry) -> tuple[int, str]:
-    match = re.search(r"_(\d+)\.\w+$", entry.name)
-    return (int(match[1]) if match else 0, entry.name)
+    match = _PART.fullmatch(entry.name)
+    return (int(match[1] or 0) if match else 0, entry.name)

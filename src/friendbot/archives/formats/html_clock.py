@@ -1,9 +1,9 @@
 """The times of one HTML download: in the words of its account's language, by the clock of a zone that it may state."""
 
+import re
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from friendbot.archives.dates import MINUTE, Calendar, UnknownDate
 from friendbot.archives.dates.clock import Clock
@@ -11,9 +11,6 @@ from friendbot.archives.formats.html_markup import Page, page
 from friendbot.archives.reader import Job
 from friendbot.archives.tree import HEAD, Entry
 from friendbot.errors import ArchiveError
-
-HOUR = 3_600_000
-"""Milliseconds by which clocks are set back in autumn."""
 
 QUARTER = timedelta(minutes=15)
 """By how much zones differ."""
@@ -28,12 +25,12 @@ PACIFIC = timedelta(hours=-8)
 class PageClock:
     """Reads times, once it has learned from the beginnings of all pages and was settled."""
 
-    def __init__(self, job: Job, path: str, family: str) -> None:
-        """`path` is that of the download, `family` as in `reader.Copy`."""
-        self._job, self._path, self._family = job, path, family
+    def __init__(self, job: Job, path: str, family: str, noted: set[tuple[str, ...]]) -> None:
+        """`path` is that of the download, `family` as in `reader.Copy`; clocks share what was `noted`."""
+        self._job, self._path, self._family, self._noted = job, path, family, noted
         self._calendar = Calendar()
         self._clock = Clock(job.timezone)
-        self._zone = ZoneInfo(job.timezone) if job.timezone else None
+        self._offset: timedelta | None = None
         self._pages: list[Entry] = []
         self._example: str | None = None
         self._made: list[tuple[str, str]] = []
@@ -52,9 +49,8 @@ class PageClock:
             self._observe(page(self._job.read(entry)))
         if self._job.timezone:
             return
-        offset = next((offset for offset in map(self._offset, self._made) if offset is not None), None)
-        if offset is None and self._family == "instagram":
-            offset = PACIFIC
+        self._offset = next((offset for offset in map(self._stated, self._made) if offset is not None), None)
+        offset = PACIFIC if self._offset is None and self._family == "instagram" else self._offset
         if offset is not None:
             self._clock.place(offset // timedelta(minutes=1))
 
@@ -81,32 +77,46 @@ class PageClock:
                 found.append(self._clock.instant(wall))
             except ArchiveError as error:
                 raise ArchiveError(f"{self._path}: {error}") from error
-        if self._zone:
-            self._unfold(found, self._zone)
+        if self._job.timezone:  # else moments stay as they were shown, for they are matched with those of other formats
+            found.reverse()
+            self._clock.unfold(found)
+            found.reverse()
         return found
 
     def report(self) -> None:
-        """Say what had to be assumed."""
-        if self._clock.assumed:
+        """Say what had to be assumed, of one download in several zips once."""
+        if self._clock.assumed and self._is_new("assumed"):
             self._job.note_utc(self._path)
+        if self._clock.placed and self._is_new("placed"):
+            self._job.note(f"the times in {self._path} were read as {self._placed()}")
         if self._calendar.guessed and self._example:
             self._job.note_order(self._path, self._example, self._calendar.read(self._example).time)
-
-    def _unfold(self, times: list[int | None], zone: ZoneInfo) -> None:
-        """In an hour that comes twice, a message before which the time would run backwards is of the second one."""
-        last: int | None = None
-        for index in reversed(range(len(times))):
-            time = times[index]
-            if time is None:
-                continue
-            if last is not None and last - HOUR <= time < last and _shown(time, zone) == _shown(time + HOUR, zone):
-                times[index] = time = time + HOUR
-            last = time if last is None else max(last, time)
 
     def _observe(self, found: Page) -> None:
         self._calendar.observe((row.when for row in found.rows), newest_first=True)
 
-    def _offset(self, made: tuple[str, str]) -> timedelta | None:
+    def _is_new(self, what: str) -> bool:
+        """Whether this was not noted yet of a download whose name differs by no more than digits."""
+        key = (what, self._family, re.sub(r"\d", "", self._path))
+        new = key not in self._noted
+        self._noted.add(key)
+        return new
+
+    def _placed(self) -> str:
+        """The offset of times, and what to do where it is not that of the whole year."""
+        if self._offset is None:
+            return (
+                "UTC-08, by which Instagram tells them all year: if those of summer are off by an hour, "
+                "set parse.timezone to America/Los_Angeles"
+            )
+        minutes = self._offset // timedelta(minutes=1)
+        hours, rest = divmod(abs(minutes), 60)
+        return (
+            f"UTC{'-' if minutes < 0 else '+'}{hours:02}{f':{rest:02}' if rest else ''}, as on the day it was made: "
+            "where clocks change, set parse.timezone to your zone, such as Europe/Berlin"
+        )
+
+    def _stated(self, made: tuple[str, str]) -> timedelta | None:
         """How far what a clock of the account showed at a moment is from UTC."""
         with suppress(ValueError, OverflowError, UnknownDate):
             moment = datetime.fromisoformat(made[0])
@@ -116,8 +126,3 @@ class PageClock:
                     offset = QUARTER * round((shown.time - moment.astimezone(UTC).replace(tzinfo=None)) / QUARTER)
                     return offset if abs(offset) <= FARTHEST else None
         return None
-
-
-def _shown(time: int, zone: ZoneInfo) -> datetime:
-    """What clocks show at a moment."""
-    return datetime.fromtimestamp(time / 1000, zone).replace(tzinfo=None)

@@ -37,10 +37,11 @@ def claims(entry: Entry, head: bytes) -> bool:
 def copies(job: Job) -> list[Copy]:
     """List the threads of every section and every download, by the name of their folder."""
     clocks: dict[tuple[str, str], PageClock] = {}
+    noted: set[tuple[str, ...]] = set()
     threads = []
     for thread in folder.threads(job.entries):
         path = root(thread.entries[0])
-        clock = clocks.setdefault((path, thread.family), PageClock(job, path, thread.family))
+        clock = clocks.setdefault((path, thread.family), PageClock(job, path, thread.family, noted))
         threads.append(_Thread(job, thread, clock))
     for clock in clocks.values():
         clock.settle()

@@ -170,7 +170,7 @@ def _batches(job: Job, entry: Entry, title: str, raw: msgspec.Raw, people: Peopl
     known = [message for message in messages if message.type != "unsupported"]
     if left := len(messages) - len(known):
         job.note(f"{place}: {left} messages are of kinds that this Telegram could not export")
-    times, known = _times(job, place, known)
+    times, known = _times(job, entry, place, known)
     for start in range(0, len(known), BATCH):
         yield _batch(times[start : start + BATCH], known[start : start + BATCH], people)
 
@@ -223,7 +223,7 @@ def _kind(message: Fields, text: str) -> str:
     return MEDIA if any(getattr(message, key) is not None for key in MEDIA_KEYS) else EMPTY
 
 
-def _times(job: Job, place: str, messages: list[Fields]) -> tuple[list[int], list[Fields]]:
+def _times(job: Job, entry: Entry, place: str, messages: list[Fields]) -> tuple[list[int], list[Fields]]:
     """Times in milliseconds since 1970 UTC, and the messages that have one; reports the others."""
     try:
         times = [int(message.date_unixtime) * SECOND for message in messages]  # type: ignore[arg-type]
@@ -234,7 +234,7 @@ def _times(job: Job, place: str, messages: list[Fields]) -> tuple[list[int], lis
     clock = Clock(job.timezone)
     found = [_time(message, clock) for message in messages]
     if clock.assumed:
-        job.note_utc(place)
+        job.note_utc(entry.path)
     return usable(job, place, found, messages)
 
 

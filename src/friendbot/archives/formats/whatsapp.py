@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from functools import partial
 
 import pyarrow as pa
@@ -27,23 +28,32 @@ def claims(entry: Entry, head: bytes) -> bool:
 
 def copies(job: Job) -> list[Copy]:
     """List the chats. Each is read whole here, since only its messages tell who takes part, and kept as columns."""
-    found, assumed = [], []
+    found = []
+    assumed: list[str] = []
+    guessed: dict[str, tuple[str, datetime]] = {}
     for entry in job.entries:
         clock = Clock(job.timezone)
-        found.append(_copy(job, entry, clock))
+        found.append(_copy(job, entry, clock, guessed))
         if clock.assumed:
             assumed.append(entry.path)
     if assumed:
-        more = f" and {len(assumed) - 1} more" if len(assumed) > 1 else ""
-        job.note_utc(f"{assumed[0]}{more}")
+        job.note_utc(_first(assumed))
+    if guessed:
+        job.note_order(_first([*guessed]), *next(iter(guessed.values())))
     return found
 
 
-def _copy(job: Job, entry: Entry, clock: Clock) -> Copy:
+def _first(paths: Sequence[str]) -> str:
+    """Files that a note is about."""
+    return f"{paths[0]} and {len(paths) - 1} more" if len(paths) > 1 else paths[0]
+
+
+def _copy(job: Job, entry: Entry, clock: Clock, guessed: dict[str, tuple[str, datetime]]) -> Copy:
+    """The chat of a file; enters a date into `guessed` where the order of day and month had to be."""
     lines = parse(_text(job, entry))
     if lines.before:
         job.damage(entry.path, f"{lines.before:,} lines before the first message")
-    times, step = _times(job, entry, lines, clock)
+    times, step = _times(entry, lines, clock, guessed)
     if bad := [head for head, time in zip(lines.heads, times, strict=True) if time is None] + lines.broken:
         why = f"have no usable time, such as {bad[0]!r}"
         job.lose(entry.path, len(bad), len(times) + len(lines.broken), why)
@@ -87,7 +97,9 @@ def _text(job: Job, entry: Entry) -> str:
         return text
 
 
-def _times(job: Job, entry: Entry, lines: Lines, clock: Clock) -> tuple[list[int | None], int]:
+def _times(
+    entry: Entry, lines: Lines, clock: Clock, guessed: dict[str, tuple[str, datetime]]
+) -> tuple[list[int | None], int]:
     """Times in milliseconds since 1970 UTC, None where one cannot be read; and to how many they are known."""
     calendar = Calendar()
     calendar.observe(lines.days.values(), newest_first=False)
@@ -100,12 +112,14 @@ def _times(job: Job, entry: Entry, lines: Lines, clock: Clock) -> tuple[list[int
                 walls[head] = None
     unlike = ((head, wall.time) for head, wall in walls.items() if wall and wall.time.day != wall.time.month)
     if calendar.guessed and (example := next(unlike, None)):
-        job.note_order(entry.path, *example)
+        guessed[entry.path] = example
     try:
         known = {head: wall and clock.instant(wall) for head, wall in walls.items()}
     except ArchiveError as error:
         raise ArchiveError(f"{entry.path}: {error}") from error
-    return [known[head] for head in lines.heads], max((wall.step for wall in walls.values() if wall), default=MINUTE)
+    times = [known[head] for head in lines.heads]
+    clock.unfold(times)
+    return times, max((wall.step for wall in walls.values() if wall), default=MINUTE)
 
 
 def _said(lines: Lines) -> tuple[list[str], list[str]]:
