@@ -30,6 +30,7 @@ _BODY = re.compile(r"_2let|_a6-p")
 _BLOCK = re.compile(r"uiBoxWhite|_a6-g")
 _PEOPLE = re.compile(r"_2lek|_a6-h")
 _TITLE = re.compile(r"_3b0d")
+_CLASSES = re.compile(rb"class=[\"']([^\"'<>]*)")
 _TIME = re.compile(r"\d\s?[:.hH時时點点시]\s?\d\d")
 
 _LEAF = re.compile(r">([^<>]+)</(?!time\b)")
@@ -124,7 +125,9 @@ def _messages(data: bytes, root: Element, *, guess: bool) -> tuple[list[Message]
 
     Where no class is known, the places of messages are a `guess`.
     """
-    marks = next((marks for marks in _DATES if any(mark in data for mark in marks)), None)
+    # In a class, not anywhere: people may write such a thing, or be called it.
+    classes = b" ".join(_CLASSES.findall(data))
+    marks = next((marks for marks in _DATES if any(mark in classes for mark in marks)), None)
     if marks is None:
         found = [place for date in (_dated(root) if guess else []) if (place := _guessed(date))]
         return found, _undated(root, found)
