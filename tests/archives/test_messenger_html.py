@@ -405,7 +405,7 @@ def test_a_page_that_was_laid_out_anew_reads_the_same(folder: Path, style: str) 
     assert outcome(folder, data.replace("><", ">\n    <").encode()) == outcome(folder, data.encode())
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100, deadline=None, derandomize=True)
 @given(style=st.sampled_from([*KNOWN, "unknown"]), share=st.floats(min_value=0, max_value=1))
 def test_a_page_cut_short_is_named(folder: Path, style: str, share: float) -> None:
     data = page(sample(style), style=style).encode()
@@ -427,7 +427,7 @@ def test_a_flipped_bit_changes_one_message_or_is_named(folder: Path, style: str,
         assert (found - whole).total() <= 1
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100, deadline=None, derandomize=True)
 @given(st.binary(max_size=300), st.floats(min_value=0, max_value=1))
 def test_any_bytes_anywhere_are_no_traceback(folder: Path, junk: bytes, share: float) -> None:
     data = page(sample("2021"), style="2021").encode()
@@ -441,7 +441,7 @@ anything = st.text(letters, max_size=40)
 name = st.text(letters, min_size=1, max_size=12).filter(lambda text: text.strip() == text and "\n" not in text)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120, deadline=None, derandomize=True)
 @given(
     style=st.sampled_from(list(STYLES)),
     people=st.lists(name, min_size=2, max_size=2, unique=True),
@@ -465,8 +465,12 @@ def test_any_text_and_name_survive(folder: Path, style: str, people: list[str], 
     assert found[0].title == people[0]
 
 
-@settings(max_examples=60, deadline=None)
-@given(style=st.sampled_from(KNOWN), spoken=st.lists(st.text(max_size=30), max_size=5))
+# Of spaces alone nothing is left either way: such a message is empty.
+written = st.text(max_size=30).filter(lambda text: not text or bool(text.strip()))
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(style=st.sampled_from(KNOWN), spoken=st.lists(written, max_size=5))
 def test_plain_messages_are_read_as_the_parser_reads_them(style: str, spoken: list[str]) -> None:
     lines = [message(ME, text, style=style) for text in spoken] + sample(style)
     data = page(lines, style=style).encode("utf-8", "replace")
