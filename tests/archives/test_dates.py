@@ -287,7 +287,7 @@ PIECES = st.sampled_from(
 )
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600, deadline=None, derandomize=True)
 @given(st.lists(st.text() | st.lists(PIECES, max_size=12).map("".join), max_size=4))
 def test_any_text_is_a_time_or_an_unknown_date(texts: list[str]) -> None:
     calendar = Calendar()
@@ -332,7 +332,7 @@ PAGES = [
 
 
 @pytest.mark.parametrize("locale", LOCALES)
-@settings(max_examples=3, deadline=None)
+@settings(max_examples=3, deadline=None, derandomize=True)
 @given(times=FILES, newest_first=st.booleans(), known=st.booleans())
 def test_what_cldr_writes_is_read_back(locale: str, times: list[datetime], newest_first: bool, known: bool) -> None:
     if newest_first:

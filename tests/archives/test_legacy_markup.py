@@ -47,7 +47,7 @@ bodies = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150, deadline=None, derandomize=True)
 @given(bodies=bodies)
 def test_the_usual_shape_and_any_other_are_read_alike(bodies: list[str]) -> None:
     text = block(*bodies)
@@ -122,7 +122,7 @@ def test_the_line_of_participants(head: str, people: str) -> None:
     assert legacy_markup.people(f'<div class="thread">{head}'.encode()) == people
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200, deadline=None, derandomize=True)
 @given(data=st.binary(max_size=60))
 def test_any_bytes_are_read(data: bytes) -> None:
     opening = b'<div class="thread">'
