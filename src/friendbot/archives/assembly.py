@@ -17,7 +17,6 @@ from friendbot.messages import BATCH, SCHEMA
 LONG = 1 << 26
 """Bytes of a thread that is not held at once, if that can be helped."""
 
-
 CROWD = 100
 """People of a thread whom each of its messages lists; larger groups are listed with their first message alone."""
 
@@ -135,11 +134,10 @@ class Threads:
         others = _others(participants, me)
         titles = (copy.name() for copy, _ in loaded)
         title = next((names.get(title, title) for title in titles if title), others)
-        united = copies.unite([(table, copy.step) for copy, table in loaded])
+        united = self._merged(loaded)
         if group.doubles:
             elsewhere = [(self._peek(copy), copy.step) for copy in group.doubles]
             united = copies.lacking(united, max(copy.step for copy, _ in loaded), elsewhere)
-        self._compare(loaded, united)
         yield from _batches(united, (thread_id, title, participants, me), 0)
 
     def _download(self, copy: Copy) -> Download:
@@ -157,16 +155,19 @@ class Threads:
         download.last = max(download.last, bounds["max"]) if download.messages else bounds["max"]
         download.messages += len(table)
 
-    def _compare(self, loaded: Sequence[tuple[Copy, pa.Table]], united: pa.Table) -> None:
-        """Count what a coarser format added to a finer one."""
+    def _merged(self, loaded: Sequence[tuple[Copy, pa.Table]]) -> pa.Table:
+        """Copies as one table; counts what a coarser format added to a finer one."""
         finest = min(copy.step for copy, _ in loaded)
-        fine = [(copy, table) for copy, table in loaded if copy.step == finest]
-        taken = dict.fromkeys(self._format[id(copy)] for copy, _ in fine)
-        coarse = sorted({self._format[id(copy)] for copy, _ in loaded if copy.step != finest} - taken.keys())
-        if coarse:
-            pair = (" and ".join(taken), " and ".join(coarse))
+        fine = [copy for copy, _ in loaded if copy.step == finest]
+        coarse = [(copy, table) for copy, table in loaded if copy.step != finest]
+        best = copies.unite([(table, finest) for copy, table in loaded if copy.step == finest])
+        united = copies.unite([(best, finest), *((table, copy.step) for copy, table in coarse)])
+        taken = dict.fromkeys(self._format[id(copy)] for copy in fine)
+        if lesser := sorted({self._format[id(copy)] for copy, _ in coarse} - taken.keys()):
+            pair = (" and ".join(taken), " and ".join(lesser))
             self._doubled[pair] += 1
-            self._added[pair] += len(united) - len(copies.unite([(table, copy.step) for copy, table in fine]))
+            self._added[pair] += len(united) - len(best)
+        return united
 
 
 def _others(participants: Sequence[str], me: str) -> str:

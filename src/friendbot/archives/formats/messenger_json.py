@@ -7,7 +7,7 @@ from contextlib import suppress
 from functools import lru_cache, partial
 from operator import attrgetter
 from types import NoneType
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import pyarrow as pa
@@ -16,7 +16,7 @@ from friendbot.archives import raw_json
 from friendbot.archives.formats import folder
 from friendbot.archives.mojibake import repair
 from friendbot.archives.names import UNKNOWN
-from friendbot.archives.reader import EARLIEST, LATEST, Copy, Job, Part, Reader, is_time, said, usable
+from friendbot.archives.reader import Copy, Job, Part, Reader, is_time, said, usable
 from friendbot.archives.sentences import Sentences, kind_beside
 from friendbot.archives.tree import HEAD, Entry
 from friendbot.messages import CALL, SYSTEM, UNSENT
@@ -70,6 +70,7 @@ class Time(msgspec.Struct, gc=False):
     """When a message was sent."""
 
     timestamp_ms: Any = None
+    timestamp: Any = None
 
 
 class Times(msgspec.Struct, gc=False):
@@ -83,6 +84,8 @@ class Title(msgspec.Struct, gc=False):
 
     title: Any = None
 
+
+Sent = TypeVar("Sent", Time, Fields, Time | Fields)
 
 _decoder = msgspec.json.Decoder(Content)
 
@@ -196,22 +199,26 @@ def _mended(job: Job, entry: Entry, data: bytes) -> Content | None:
 
 def _times(job: Job, entry: Entry) -> list[int]:
     """Milliseconds since 1970 UTC of the messages of one file, in its order."""
+    messages: Sequence[Time | Fields]
     try:
-        found = [item.timestamp_ms for item in msgspec.json.decode(job.read(entry), type=Times).messages]
+        messages = msgspec.json.decode(job.read(entry), type=Times).messages
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        found = []
-    if found and {*map(type, found)} <= {int} and min(found) >= EARLIEST and max(found) <= LATEST:
-        return found
-    content = _content(job, entry)
-    return _batch(job, entry, content.messages, ())["sent_at"].to_pylist() if content else []
+        content = _content(job, entry)
+        messages = content.messages if content else []
+    return _timed(job, entry, [*messages])[0]
+
+
+def _timed(job: Job, entry: Entry, messages: list[Sent]) -> tuple[list[int], list[Sent]]:
+    """Messages that have a time, and their times; the very first downloads had seconds, in `timestamp`."""
+    times: list[Any] = [message.timestamp_ms for message in messages]
+    if None in times:
+        times = [_time(message) for message in messages]
+    return usable(job, entry.path, times, messages)
 
 
 def _batch(job: Job, entry: Entry, messages: list[Fields], people: Sequence[str]) -> pa.RecordBatch:
     """Columns of one file, oldest message first."""
-    times: list[Any] = [message.timestamp_ms for message in messages]
-    if None in times:
-        times = [_time(message) for message in messages]
-    times, messages = usable(job, entry.path, times, messages)
+    times, messages = _timed(job, entry, messages)
     contents = [message.content for message in messages]
     if not {*map(type, contents)} <= {str, NoneType}:
         contents = [content if isinstance(content, str) else "" for content in contents]
@@ -249,8 +256,8 @@ def _special(messages: list[Fields]) -> list[int]:
     ]
 
 
-def _time(message: Fields) -> Any:
-    """Milliseconds since 1970 UTC. The very first downloads had seconds in `timestamp`; some had both."""
+def _time(message: Time | Fields) -> Any:
+    """Milliseconds since 1970 UTC; some of the first downloads had both."""
     time = message.timestamp_ms
     if time is None and is_time(message.timestamp):
         return message.timestamp * 1000
