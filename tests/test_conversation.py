@@ -1,93 +1,187 @@
-from collections.abc import Sequence
+import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from friendbot import conversation
-from friendbot.conversation import Conversation
+from friendbot import weights
+from friendbot.bot import Bot
+from friendbot.conversation import Conversation, Memory, Utterance
 from friendbot.inference import State
-from friendbot.vocabulary import Vocabulary
-
-VOCABULARY = Vocabulary("char", "abcdefgh 😂")
-ME, FRIEND, GAP = VOCABULARY.me, VOCABULARY.friend, VOCABULARY.gap
+from friendbot.sampling import Decoding
 
 
-class Script:
-    """A network that remembers what it read and would say `answers`, token by token, whatever was said."""
-
-    def __init__(self, *answers: int) -> None:
-        self.answers, self.seen = list(answers), list[int]()
-
-    def initial(self) -> State:
-        return State((), ())
-
-    def read(self, state: State, ids: Sequence[int]) -> tuple[State, np.ndarray]:
-        assert len(ids) <= conversation.CHUNK, "the logits of a long text would fill the memory"
-        self.seen.extend(int(id) for id in ids)
-        return state, np.zeros((len(ids), len(VOCABULARY)), np.float32)
-
-    def step(self, state: State, id: int) -> tuple[State, np.ndarray]:
-        self.seen.append(id)
-        logits = np.zeros(len(VOCABULARY), np.float32)
-        logits[self.answers.pop(0) if self.answers else ME] = 9
-        return state, logits
+@pytest.fixture(scope="module")
+def bot(trained: Path) -> Bot:
+    return Bot(weights.load(trained / "model"))
 
 
-def greedy(logits: np.ndarray, random: np.random.Generator) -> int:
-    return int(np.argmax(logits))
+def equal(one: State, other: State) -> bool:
+    return all((a == b).all() for a, b in zip((*one.hidden, *one.cell), (*other.hidden, *other.cell), strict=True))
 
 
-def chat(script: Script) -> Conversation:
-    return Conversation(script, VOCABULARY, greedy, seed=0)  # type: ignore[arg-type]
+def talk(chat: Conversation, *said: str) -> list[Utterance]:
+    for text in said:
+        chat.hear(text)
+        for message in chat.answer().messages:
+            chat.say(message)
+    return chat.utterances
 
 
-def ids(text: str) -> list[int]:
-    return VOCABULARY.encode(text)
+def read(bot: Bot, *parts: int | str) -> State:
+    """The state after specials and texts as training lays them out."""
+    ids = [id for part in parts for id in ([part] if isinstance(part, int) else bot.vocabulary.encode(part))]
+    return bot.network.read(bot.network.initial(), ids)[0]
 
 
-def test_what_is_said_and_answered_goes_through_one_state() -> None:
-    script = Script(*ids("hah"), FRIEND, *ids("ab"), ME)
-    talk = chat(script)
-    talk.hear("a b")
-    assert list(talk.reply()) == ["hah", "ab"]
-    talk.hear("c")
-    assert script.seen == [GAP, ME, *ids("a b"), FRIEND, *ids("hah"), FRIEND, *ids("ab"), ME, *ids("c")]
+def test_the_state_is_that_of_the_text_as_training_reads_it(bot: Bot) -> None:
+    v = bot.vocabulary
+    chat = Conversation(bot)
+    chat.hear("How are you?")
+    chat.say("tired")
+    chat.say("ok ok")
+    chat.silence()
+    chat.hear("Coffee?")
+    expected = read(bot, v.gap, v.me, "How are you?", v.friend, "tired", v.friend, "ok ok", v.gap, v.me, "Coffee?")
+    assert equal(chat.memory.after(chat.utterances), expected)
 
 
-def test_a_gap_ends_the_answer_too() -> None:
-    assert list(chat(Script(*ids("ab"), GAP)).reply()) == ["ab"]
+def test_before_anything_is_said_there_was_a_silence(bot: Bot) -> None:
+    assert equal(Memory(bot).after([]), read(bot, bot.vocabulary.gap))
 
 
-def test_a_message_has_text_before_it_ends() -> None:
-    script = Script(ME, *ids("a"), ME)
-    assert list(chat(script).reply()) == ["\x00a"]
+TEXTS = st.lists(
+    st.builds(Utterance, st.sampled_from(["me", "friend"]), st.text(max_size=8), st.booleans()), min_size=1, max_size=8
+)
 
 
-def test_blank_messages_are_not_shown() -> None:
-    assert list(chat(Script(*ids("   "), FRIEND, *ids("a"), ME)).reply()) == ["a"]
+@given(TEXTS, TEXTS, st.integers(1, 4), st.booleans())
+def test_what_the_memory_holds_never_changes_a_state(
+    bot: Bot, said: list[Utterance], other: list[Utterance], most: int, silence: bool
+) -> None:
+    memory = Memory(bot, most)
+    for length in range(len(said)):
+        memory.after(said[:length])
+        memory.after([*said[:length], *other])
+    assert equal(memory.after(said, silence), Memory(bot).after(said, silence))
 
 
-def test_bytes_of_a_character_are_never_left_half_done() -> None:
-    first, _ = "é".encode()
-    assert list(chat(Script(3 + first, ME, ME)).reply()) == [bytes([first, 0x80]).decode()]
+def test_the_memory_is_bounded(bot: Bot) -> None:
+    memory = Memory(bot, 5)
+    memory.after([Utterance("me", str(number)) for number in range(50)])
+    assert len(memory._states) == 5
 
 
-def test_endless_answers_are_cut() -> None:
-    talk = chat(Script(*ids("a") * 100_000))
-    messages = list(talk.reply())
-    assert [len(message) for message in messages] == [conversation.LONGEST_MESSAGE]
-    forever = chat(Script(*[*ids("a"), FRIEND] * 100))
-    assert len(list(forever.reply())) == conversation.MOST_MESSAGES
+def test_conversations_that_share_a_memory_do_not_mix(bot: Bot) -> None:
+    memory, found = Memory(bot, 20), dict[int, list[Utterance]]()
+
+    def run(number: int) -> None:
+        found[number] = talk(Conversation(bot, seed=number, memory=memory), f"I am {number}", "Did you sleep?")
+
+    threads = [threading.Thread(target=run, args=[number]) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == {
+        number: talk(Conversation(bot, seed=number), f"I am {number}", "Did you sleep?") for number in found
+    }
 
 
-def test_a_very_long_message_is_read_in_parts() -> None:
-    script = Script(*ids("a"), ME)
-    talk = chat(script)
-    talk.hear("ab" * 10_000)
-    assert script.seen == [GAP, ME, *ids("ab" * 10_000)]
+def test_a_seed_repeats_a_conversation_and_another_gives_another(bot: Bot) -> None:
+    words = ["How are you?", "Did you sleep?", "Coffee at noon?"]
+    assert talk(Conversation(bot, seed=3), *words) == talk(Conversation(bot, seed=3), *words)
+    assert len({tuple(talk(Conversation(bot, seed=seed), *words)) for seed in range(4)}) > 1
+    assert Conversation(bot).seed != Conversation(bot).seed
 
 
-def test_a_message_is_not_cut_inside_a_character(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(conversation, "LONGEST_MESSAGE", 2)
-    spelled = [3 + byte for byte in "a€b".encode()]
-    assert list(chat(Script(*spelled)).reply()) == ["a€"]
+def test_an_answer_counts_as_said_only_once_it_was(bot: Bot) -> None:
+    chat = Conversation(bot, seed=1)
+    chat.hear("How are you?")
+    assert chat.answer() == chat.answer()
+    assert chat.utterances == [Utterance("me", "How are you?", gap=True)]
+
+
+def test_another_answer_is_another_and_can_be_repeated(bot: Bot) -> None:
+    def answers() -> list[tuple[str, ...]]:
+        chat, found = Conversation(bot, Decoding(temperature=2), seed=5), []
+        chat.hear("How are you?")
+        for _ in range(4):
+            found.append(chat.answer().messages)
+            for message in found[-1]:
+                chat.say(message)
+            assert chat.again()
+        return found
+
+    assert len(set(answers())) > 1
+    assert answers() == answers()
+
+
+def test_there_is_no_other_answer_before_the_first(bot: Bot) -> None:
+    chat = Conversation(bot)
+    assert not chat.again()
+    chat.hear("Hi")
+    assert not chat.again()
+    assert len(chat.utterances) == 1
+
+
+def test_undo_takes_back_a_question_with_its_answer(bot: Bot) -> None:
+    chat = Conversation(bot, seed=1)
+    before = [*talk(chat, "How are you?")]
+    talk(chat, "Did you sleep?")
+    assert chat.undo()
+    assert chat.utterances == before
+    assert chat.undo()
+    assert chat.utterances == []
+    assert not chat.undo()
+
+
+def test_the_bot_may_write_first_and_again_after_a_silence(bot: Bot) -> None:
+    chat = Conversation(bot, seed=2)
+    chat.silence()
+    chat.say("tired")
+    chat.silence()
+    chat.say("soon 😂")
+    chat.say("nooo")
+    chat.hear("Are you home?")
+    assert [utterance.gap for utterance in chat.utterances] == [True, True, False, False]
+
+
+def test_another_answer_after_a_silence_comes_after_that_silence_too(bot: Bot) -> None:
+    chat = Conversation(bot, seed=2)
+    chat.hear("Are you home?")
+    chat.say("tired")
+    chat.silence()
+    chat.say("soon 😂")
+    assert chat.again()
+    assert [utterance.text for utterance in chat.utterances] == ["Are you home?", "tired"]
+    chat.say("nooo")
+    assert chat.utterances[-1].gap
+
+
+def test_a_conversation_goes_on_from_its_words(bot: Bot) -> None:
+    first = Conversation(bot, seed=4)
+    talk(first, "How are you?", "Did you sleep?")
+    second = Conversation(bot, seed=4)
+    second.resume(first.utterances)
+    assert talk(first, "Coffee at noon?") == talk(second, "Coffee at noon?")
+    second.resume()
+    assert second.utterances == []
+
+
+def test_what_was_typed_may_be_anything(bot: Bot) -> None:
+    chat = Conversation(bot, seed=1)
+    for text in ("\ud800", "\0\x1b[2J", "a" * 20_000, "<friend>", "e\u0301"):
+        chat.hear(text)
+        assert chat.answer().messages
+
+
+def test_random_numbers_differ_by_place_and_purpose(bot: Bot) -> None:
+    chat = Conversation(bot, seed=0)
+    first = chat.random("answer").random()
+    assert chat.random("pause").random() != first
+    chat.hear("Hi")
+    assert chat.random("answer").random() != first
+    assert isinstance(chat.random("answer"), np.random.Generator)

@@ -6,8 +6,10 @@ import pytest
 from conftest import FRIEND, lines
 
 from friendbot import baselines, dataset, encoding, evaluation, weights
+from friendbot.answers import Writer
 from friendbot.dialogue import Line
 from friendbot.inference import Network
+from friendbot.sampling import Decoding
 from friendbot.vocabulary import Vocabulary
 
 VOCABULARY = Vocabulary("char", "abc")
@@ -76,9 +78,11 @@ def test_a_turn_shows_all_that_was_said_and_answered() -> None:
 def test_answers_repeat_with_the_seed_and_change_with_it(trained: Path) -> None:
     model = weights.load(trained / "model")
     test = [part for part in lines() if part.split == "test"]
+    network = Network(model)
+    writer = Writer(network, model.vocabulary, Decoding(temperature=1.0))
 
     def answers(seed: int, count: int = 4) -> list[list[str]]:
-        return [turn.bot for turn in evaluation.answer(Network(model), model.vocabulary, test, count, 1.0, seed)]
+        return [turn.bot for turn in evaluation.answer(network, writer, test, count, seed)]
 
     assert answers(1) == answers(1) != answers(2)
     assert len(answers(1)) == 4

@@ -113,7 +113,7 @@ class Checkpoints:
         temporary = folder.with_name(f".{folder.name}.tmp")
         shutil.rmtree(temporary, ignore_errors=True)
         write_model(temporary, architecture, model, vocabulary, card)
-        weights.save_weights(temporary / STATE, state)
+        weights.save_arrays(temporary / STATE, state)
         checksums = {path.name: files.sha256(path) for path in sorted(temporary.iterdir())}
         record = {"epoch": len(history), "history": history, "sha256": checksums}
         files.write_text(temporary / CHECKSUMS, json.dumps(record, indent=1) + "\n")
@@ -145,7 +145,7 @@ def write_model(
     card: Mapping[str, Any],
 ) -> None:
     """Write a model folder; equal content gives equal bytes."""
-    weights.save_weights(folder / "weights.npz", model)
+    weights.save_arrays(folder / "weights.npz", model)
     files.write_text(folder / "vocabulary.json", vocabulary.to_json())
     files.write_text(folder / "card.json", json.dumps(card, indent=1) + "\n")
     files.write_text(folder / "model.json", architecture.to_json(vocabulary))

@@ -5,12 +5,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from friendbot.conversation import Conversation
+from friendbot.answers import Writer
 from friendbot.dialogue import FRIEND, Line
 from friendbot.encoding import spell
 from friendbot.inference import CHUNK, Network
 from friendbot.progress import Progress
-from friendbot.sampling import sampler
+from friendbot.sampling import log_softmax
 from friendbot.vocabulary import SPECIALS, Vocabulary
 
 
@@ -37,9 +37,7 @@ def losses(network: Network, tokens: np.ndarray, progress: Progress | None = Non
     for start in range(0, len(tokens) - 1, CHUNK):
         targets = tokens[start + 1 : start + 1 + CHUNK]
         state, logits = network.read(state, tokens[start : start + len(targets)])
-        shifted = logits.astype(np.float64)
-        shifted -= shifted.max(axis=1, keepdims=True)
-        parts.append(np.log(np.exp(shifted).sum(axis=1)) - shifted[np.arange(len(targets)), targets])
+        parts.append(-log_softmax(logits)[np.arange(len(targets)), targets])
         if progress:
             progress.advance(len(targets))
     return np.concatenate(parts)
@@ -107,9 +105,7 @@ def turns(lines: list[Line]) -> list[int]:
     ]
 
 
-def answer(
-    network: Network, vocabulary: Vocabulary, lines: list[Line], count: int, temperature: float, seed: int
-) -> list[Turn]:
+def answer(network: Network, writer: Writer, lines: list[Line], count: int, seed: int) -> list[Turn]:
     """Let the bot answer `count` turns spread evenly over held-out lines, each after the real conversation so far."""
     places = turns(lines)
     chosen = {places[round(index)] for index in np.linspace(0, len(places) - 1, min(count, len(places)))}
@@ -119,9 +115,9 @@ def answer(
     with Progress("sampling", unit="messages", total=len(read)) as progress:
         for index, line in enumerate(read):
             if index in chosen:
-                chat = Conversation(network, vocabulary, sampler(temperature), seed + len(result), state)
-                result.append(Turn(_run(lines, index - 1, -1), _run(lines, index, 1), list(chat.reply())))
-            state, _ = network.read(state, spell(line, vocabulary, opens=line.session != session))
+                answered = writer.answer(state, np.random.default_rng([seed, len(result)]))
+                result.append(Turn(_run(lines, index - 1, -1), _run(lines, index, 1), [*answered.messages]))
+            state = network.after(state, spell(line, writer.vocabulary, opens=line.session != session))
             session = line.session
             progress.advance(1)
     return result

@@ -73,11 +73,23 @@ class TrainParams(Section):
 
 
 class EvaluateParams(Section):
-    """How the model is sampled."""
+    """What is asked of the model."""
 
     turns: Annotated[int, Field(ge=0)]
-    temperature: Annotated[float, Field(ge=0)]
     seed: Seed
+
+
+class DecodingParams(Section):
+    """How answers are chosen, in the evaluation and then in the chat: see `sampling.Decoding`."""
+
+    temperature: Annotated[float, Field(ge=0, le=10)]
+    top_k: Annotated[int, Field(ge=0, le=1_000_000)]
+    top_p: Annotated[float, Field(gt=0, le=1)]
+    min_p: Annotated[float, Field(ge=0, le=1)]
+    typical_p: Annotated[float, Field(gt=0, le=1)]
+    repetition_window: Annotated[int, Field(ge=0, le=4096)]
+    best_of: Annotated[int, Field(ge=1, le=16)]
+    mmi: Annotated[float, Field(ge=0, le=1)]
 
 
 class Params(Section):
@@ -89,6 +101,7 @@ class Params(Section):
     model: ModelParams
     train: TrainParams
     evaluate: EvaluateParams
+    decoding: DecodingParams
 
     @model_validator(mode="before")
     @classmethod
@@ -105,6 +118,7 @@ SECTIONS: dict[str, type[Section]] = {
     "model": ModelParams,
     "train": TrainParams,
     "evaluate": EvaluateParams,
+    "decoding": DecodingParams,
 }
 
 

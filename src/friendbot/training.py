@@ -228,7 +228,12 @@ class _Run(keras.callbacks.Callback):
             self.architecture,
             model.get_weights(self.network),
             self.data.vocabulary,
-            {**self.data.about, **self.history[-1], "parameters": self.network.count_params()},
+            {
+                "format": weights.FORMAT,
+                **self.data.about,
+                **self.history[-1],
+                "parameters": self.network.count_params(),
+            },
             optimizer,
         )
 

@@ -62,10 +62,10 @@ class Model:
     """Who speaks (`friend`, `me`), and the counts, dates and scores behind the model."""
 
 
-def save_weights(path: Path, weights: Mapping[str, np.ndarray]) -> None:
+def save_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
     """Write named arrays so that equal arrays give equal bytes, whole or not at all."""
     with files.replacing(path) as temporary, temporary.open("wb") as file:
-        np.savez(file, allow_pickle=False, **{name: weights[name] for name in sorted(weights)})
+        np.savez(file, allow_pickle=False, **{name: arrays[name] for name in sorted(arrays)})
 
 
 def load_arrays(path: Path) -> dict[str, np.ndarray]:
@@ -87,6 +87,7 @@ def load(folder: Path) -> Model:
         architecture, digest = _architecture((folder / "model.json").read_text(encoding="utf-8"))
         vocabulary = Vocabulary.from_json((folder / "vocabulary.json").read_text(encoding="utf-8"))
         card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+        _readable(card["format"])
         _ = card["friend"], card["me"], card["last"], card["messages"]["train"]
         weights = load_arrays(folder / "weights.npz")
     except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
@@ -104,9 +105,13 @@ def load(folder: Path) -> Model:
 def _architecture(text: str) -> tuple[Architecture, str]:
     data = json.loads(text)
     version, digest = data.pop("format"), data.pop("vocabulary")
+    _readable(version)
+    return Architecture(**{name: int(value) if name != "dropout" else value for name, value in data.items()}), digest
+
+
+def _readable(version: int) -> None:
     if version > FORMAT:
         raise ModelError(f"the model has format {version}, this friendbot reads up to {FORMAT}; update friendbot")
-    return Architecture(**{name: int(value) if name != "dropout" else value for name, value in data.items()}), digest
 
 
 def whole(folder: Path) -> bool:
@@ -159,14 +164,3 @@ def load_newest(folder: Path) -> Model:
         except ModelError:
             if found.is_dir():
                 raise
-
-
-def decoding(folder: Path) -> dict[str, float]:
-    """How to sample, as the evaluation of a model folder has it; empty where there was none."""
-    try:
-        decoding = json.loads((folder / "evaluation.json").read_text(encoding="utf-8"))["decoding"]
-        return {name: float(value) for name, value in decoding.items()}
-    except FileNotFoundError:
-        return {}
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ModelError(f"{folder}/evaluation.json is damaged ({error}); `dvc checkout` restores it") from None
