@@ -49,7 +49,8 @@ class Evaluation(NamedTuple):
                     f"{folder}/evaluation.json has format {data['format']}, this friendbot reads up to {FORMAT}; "
                     "update friendbot"
                 )
-            return cls(Decoding.of(data["decoding"]), Rhythm.of(data["rhythm"]), dict(data["metrics"]))
+            rhythm = Rhythm.of(data["rhythm"]) if "rhythm" in data else Rhythm()
+            return cls(Decoding.of(data["decoding"]), rhythm, dict(data["metrics"]))
         except FileNotFoundError:
             return cls()
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
@@ -63,12 +64,18 @@ class Bot:
         """Lay out the weights.
 
         Raises:
-            ModelError: evaluation.json beside the model is damaged, or of a newer format.
+            ModelError: evaluation.json beside the model is damaged or of a newer format, or a package is missing.
         """
         self.folder: Path = model.folder
         self.card: Mapping[str, Any] = model.card
         self.architecture = model.architecture
         self.vocabulary: Vocabulary = model.vocabulary
+        try:
+            self.vocabulary.encode("")
+        except ImportError as error:
+            raise ModelError(
+                f"this model's vocabulary needs the package {error.name}; `make setup` brings it"
+            ) from None
         self.evaluation = Evaluation.load(model.folder)
         self.network = Network(model)
 

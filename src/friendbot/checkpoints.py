@@ -71,7 +71,7 @@ class Checkpoints:
         finished = (self.folder / FINISHED).exists()
         for leftover in self.folder.glob("*" if finished else ".*.tmp"):
             if leftover.is_dir():
-                shutil.rmtree(leftover)
+                _remove(leftover)
         (self.folder / FINISHED).unlink(missing_ok=True)
         return self
 

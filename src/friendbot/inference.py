@@ -9,10 +9,10 @@ from friendbot.weights import Model
 
 CHUNK = 512
 """Tokens to read at once in a long text: bounds the memory for logits."""
-BLOCK = 128
+BLOCK = 64
 """Columns of a matrix multiplied at once: few enough for BLAS to take its path for small matrices, which packs nothing.
-Four texts side by side then cost what one does, not thrice that (LOG.md, 2026-11-23)."""
-FEW = 32
+With AVX-512, four texts side by side then cost what one does, not twice that (LOG.md, 2026-11-23)."""
+FEW = 16
 """Texts up to which that pays."""
 
 
@@ -32,10 +32,14 @@ class State(NamedTuple):
 class Matrix:
     """A matrix `(width, columns)` that vectors are multiplied with from the left, one or a few at once."""
 
-    def __init__(self, matrix: np.ndarray) -> None:
+    def __init__(self, matrix: np.ndarray, scale: np.ndarray | None = None) -> None:
+        """Lay out a float32 matrix, its columns multiplied by `scale`."""
         width, self.columns = matrix.shape
         self._rows = np.zeros((-(-self.columns // BLOCK) * BLOCK, width), np.float32)
-        self._rows[: self.columns] = matrix.T
+        rows = self._rows[: self.columns]
+        rows[:] = matrix.T
+        if scale is not None:
+            rows *= scale[:, None]
         self._blocks = self._rows.reshape(-1, BLOCK, width).transpose(0, 2, 1)
 
     def product(self, vectors: np.ndarray) -> np.ndarray:
@@ -45,7 +49,7 @@ class Matrix:
         if 1 < len(vectors) <= FEW:
             products = np.matmul(vectors[None], self._blocks)
             return products.transpose(1, 0, 2).reshape(len(vectors), len(self._rows))[:, : self.columns]
-        return (vectors @ self._rows.T)[:, : self.columns]
+        return (self._rows @ vectors.T).T[:, : self.columns]
 
 
 class Network:
@@ -56,12 +60,12 @@ class Network:
         self._units = units = model.architecture.units
         # sigmoid(x) = tanh(x / 2) / 2 + 1/2, and halving is exact: one tanh then does for all four gates.
         halves = np.repeat(np.array([0.5, 0.5, 1, 0.5], np.float32), units)
-        kernels = [weights[f"lstm_{layer}/kernel"] * halves for layer in range(self._layers)]
         self._biases = [weights[f"lstm_{layer}/bias"] * halves for layer in range(self._layers)]
         # The first layer's input is one of few vectors, so its product is a row of a table.
-        self._first = weights["embedding"] @ kernels[0] + self._biases[0]
-        self._kernels = [Matrix(kernel) for kernel in kernels[1:]]
-        self._recurrent = [Matrix(weights[f"lstm_{layer}/recurrent_kernel"] * halves) for layer in range(self._layers)]
+        self._first = weights["embedding"] @ (weights["lstm_0/kernel"] * halves)
+        self._first += self._biases[0]
+        self._kernels = [Matrix(weights[f"lstm_{layer}/kernel"], halves) for layer in range(1, self._layers)]
+        self._recurrent = [Matrix(weights[f"lstm_{layer}/recurrent_kernel"], halves) for layer in range(self._layers)]
         self._output, self._output_bias = Matrix(weights["output/kernel"]), weights["output/bias"]
 
     def initial(self) -> State:

@@ -115,8 +115,8 @@ class Vocabulary:
         """
         try:
             data = json.loads(text)
-            kind = f"format {data['format']}, tokenizer {data['tokenizer']}"
-            if data["format"] == FORMAT and data["tokenizer"] in TOKENIZERS:
+            kind = f"format {data['format']}, tokenizer {data.get('tokenizer')}"
+            if data["format"] == FORMAT and data.get("tokenizer") in TOKENIZERS:
                 return cls(data["tokenizer"], data["pieces"])
         except (ValueError, KeyError, TypeError, AttributeError):
             raise ModelError(

@@ -87,7 +87,7 @@ def load(folder: Path) -> Model:
         architecture, digest = _architecture((folder / "model.json").read_text(encoding="utf-8"))
         vocabulary = Vocabulary.from_json((folder / "vocabulary.json").read_text(encoding="utf-8"))
         card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
-        _readable(card["format"])
+        _readable(card.get("format", 1))
         _ = card["friend"], card["me"], card["last"], card["messages"]["train"]
         weights = load_arrays(folder / "weights.npz")
     except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
@@ -104,8 +104,8 @@ def load(folder: Path) -> Model:
 
 def _architecture(text: str) -> tuple[Architecture, str]:
     data = json.loads(text)
-    version, digest = data.pop("format"), data.pop("vocabulary")
-    _readable(version)
+    _readable(data.pop("format"))
+    digest = data.pop("vocabulary")
     return Architecture(**{name: int(value) if name != "dropout" else value for name, value in data.items()}), digest
 
 
