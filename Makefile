@@ -6,7 +6,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup repro test soak lint chat forget clean build run always
+.PHONY: help setup repro test soak lint chat serve forget clean build run always
 unexport MAKEFLAGS MAKELEVEL PYTHONHOME PYTHONPATH UV_PYTHON VIRTUAL_ENV
 
 define verbatim
@@ -62,6 +62,9 @@ lint: setup ## ruff and mypy
 
 chat: setup ## talk to the bot (ARGS='--temperature 0.5' and the like)
 	@$(python) src/chat.py $(ARGS)
+
+serve: setup ## the same on a page in the browser, and for programs that speak OpenAI's protocol
+	@$(python) src/serve.py --open $(ARGS)
 
 forget: setup ## delete, after asking, all that was derived from an archive
 	@$(python) src/forget.py $(ARGS)
