@@ -31,7 +31,12 @@ def main() -> None:
 
 def beside(baselines: dict[str, Any]) -> str:
     """What simple models need for the same text."""
-    known = {"uniform": "who knows the alphabet", "unigram": "who knows how often each letter comes"}
+    known = {
+        "uniform": "who knows the alphabet",
+        "unigram": "who knows how often each letter comes",
+        "kneser_ney_10": "who counted which letters follow which nine",
+        "ppmd": "a compressor that learns on while it reads",
+    }
     return ", ".join(
         f"{known.get(name, name)} needs {scores['friend']['bits_per_char']:.2f}" for name, scores in baselines.items()
     )

@@ -14,9 +14,10 @@ from pathlib import Path
 import pytest
 from conftest import FRIEND, ROOT, House, chatter, committed, write_archive
 
-from friendbot import weights
+from friendbot import dialogue, weights
 
 OTHER = "Grissom O'Neil"
+SECRET = "zoe.angstrom@example.org"
 TINY: dict[str, dict[str, object]] = {
     "filter": {"friend": FRIEND},
     "encode": {"vocabulary_size": 300},
@@ -29,7 +30,9 @@ TINY: dict[str, dict[str, object]] = {
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("own") / "it's, my archive"
-    return write_archive(folder, {FRIEND: chatter(400), OTHER: chatter(300, seed=8), "Few": chatter(20)})
+    talk = chatter(400)
+    talk[7] = ("friend", f"write to {SECRET} 😂")
+    return write_archive(folder, {FRIEND: talk, OTHER: chatter(300, seed=8), "Few": chatter(20)})
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +81,13 @@ def test_a_repro_makes_every_file_and_a_second_one_nothing(house: House) -> None
     assert "Data and pipelines are up to date." in house.dvc("repro")
     assert house.outs() == before
     assert house.git("status", "--porcelain") == ""
+
+
+def test_what_identifies_is_gone_before_anything_is_learned(house: House) -> None:
+    said = [line.text for line in dialogue.read(house.root / "data/thread.parquet")]
+    assert "write to [email] 😂" in said
+    assert not any("example.org" in text for text in said)
+    assert json.loads((house.root / "reports/filter.json").read_text())["redacted"] == {"email": 1}
 
 
 def leaves(tree: object) -> Iterator[object]:

@@ -40,6 +40,9 @@ class FilterParams(Section):
     session_gap_hours: Positive
     valid_share: Share
     test_share: Share
+    redact: bool
+    phone_region: Name | None
+    pseudonyms: dict[Name, Name]
 
 
 class EncodeParams(Section):
