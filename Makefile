@@ -33,7 +33,7 @@ UV_OLDEST := 0.8
 GPU ?= $(if $(wildcard .venv/.made-gpu),1,0)
 device := $(if $(filter-out 0,$(GPU)),gpu,cpu)
 made := .venv/.made-$(device)
-code := $(patsubst %/,%,$(sort $(dir $(wildcard src/*.py stages/*.py tests/*.py bench/*.py data/demo/*.py))))
+code := $(patsubst %/,%,$(sort $(dir $(wildcard src/*.py stages/*.py tests/*.py bench/*.py audit/*.py data/demo/*.py))))
 
 help: ## list these commands
 	@sed -n 's/^\([a-z]*\):.*## /\1 - /p' Makefile | awk -F' - ' '{printf "make %-8s %s\n", $$1, $$2}'
@@ -71,7 +71,7 @@ forget: setup ## delete, after asking, all that was derived from an archive
 
 clean: ## remove .venv/, .uv/ and tools' caches; models, checkpoints and data stay
 	@rm -rf .venv .uv .mypy_cache .ruff_cache .pytest_cache .hypothesis
-	@find src stages tests bench data -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+	@find src stages tests bench audit data -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
 build: ## build the container's image (ENGINE=podman instead of docker)
 	@"$${ENGINE:-docker}" build -t friendbot .

@@ -223,6 +223,8 @@ def test_keys(keys: str, text: str) -> None:
 def test_keys_that_work_beside_the_typing(typed: str, key: str, text: str) -> None:
     def press() -> None:
         deadline = time.monotonic() + 20
+        while not screen._session.app.is_running and time.monotonic() < deadline:
+            time.sleep(0.01)
         pipe.send_text(typed)
         while buffer.text != text and time.monotonic() < deadline:
             pipe.send_text(key)

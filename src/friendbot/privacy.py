@@ -24,7 +24,9 @@ from friendbot.errors import FriendbotError
 PARAMS, LOCK, PIPELINE = "params.yaml", "dvc.lock", "dvc.yaml"
 HALF_WRITTEN = ".*.tmp"
 """What a killed process leaves of a file, see `files.replacing`."""
-DERIVED = ("data/messages.parquet", "data/thread.parquet", "data/encoded", "models", "reports", "checkpoints")
+AUDIT = ("audit/data", "audit/model", "audit/reports")
+AUDIT_RESULTS = ("audit/dvc.lock", "audit/metrics.json")
+DERIVED = ("data/messages.parquet", "data/thread.parquet", "data/encoded", "models", "reports", "checkpoints", *AUDIT)
 OF_DVC = ("dvc_plots", ".dvc/cache", ".dvc/tmp")
 EXPERIMENTS = "refs/exps"
 NAMES = "--format=%(refname)%00"
@@ -39,7 +41,7 @@ class Traces:
         self.root = root.resolve()
         self.beyond: list[str] = []
         """What is known to lie where this must not reach, in words."""
-        derived = {LOCK, *self._outs()}
+        derived = {LOCK, *AUDIT_RESULTS, *self._outs()}
         committed = set(self._git_lines("ls-tree", "-r", "-z", "--name-only", "HEAD"))
         added = set(self._git_lines("ls-files", "-z"))
         self.staged = sorted(derived & added - committed)
@@ -127,7 +129,7 @@ class Traces:
                     " (Ctrl-C where it runs, or `dvc queue stop --kill`)"
                 )
         with ExitStack() as stack:
-            for lock in [self.root / ".dvc" / "tmp" / "lock", *(self.root / "checkpoints").glob("*/.lock")]:
+            for lock in [self.root / ".dvc" / "tmp" / "lock", *(self.root / "checkpoints").rglob(".lock")]:
                 if lock.is_file():
                     try:
                         fcntl.flock(stack.enter_context(lock.open("r+")), fcntl.LOCK_EX | fcntl.LOCK_NB)
