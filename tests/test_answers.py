@@ -96,8 +96,8 @@ def test_a_loop_inside_a_message_is_cut_after_its_first_round() -> None:
 
 
 def test_tokens_can_be_bounded_and_then_it_is_not_complete() -> None:
-    assert answer(Script(ids("abcdefgh")), Limits(tokens=3)) == Answer(("abc",), 3, False)
-    assert answer(Script([*ids("ab"), FRIEND] * 9), Limits(tokens=3)) == Answer(("ab",), 3, False)
+    assert answer(Script(ids("abcdefgh")), Limits(tokens=3)) == Answer(("abc",), 3, False, True)
+    assert answer(Script([*ids("ab"), FRIEND] * 9), Limits(tokens=3)) == Answer(("ab",), 3, False, True)
 
 
 def test_a_message_is_not_cut_inside_a_character() -> None:

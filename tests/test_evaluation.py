@@ -82,7 +82,8 @@ def test_answers_repeat_with_the_seed_and_change_with_it(trained: Path) -> None:
     writer = Writer(network, model.vocabulary, Decoding(temperature=1.0))
 
     def answers(seed: int, count: int = 4) -> list[list[str]]:
-        return [turn.bot for turn in evaluation.answer(network, writer, test, count, seed)]
+        contexts = evaluation.contexts(network, model.vocabulary, test, count)
+        return [turn.bot for turn in evaluation.answer(writer, contexts, seed)]
 
     assert answers(1) == answers(1) != answers(2)
     assert len(answers(1)) == 4
@@ -132,3 +133,14 @@ def test_the_model_beats_the_baselines_on_the_small_talk(trained: Path) -> None:
     simple = baselines.measure(talk)["unigram"]
     assert measured["friend"]["bits_per_char"] < simple["friend"]["bits_per_char"]
     assert model.card["friend"] == FRIEND
+
+
+def test_sessions_share_out_what_the_whole_text_costs(trained: Path, encoded: Path) -> None:
+    model, tokens = weights.load(trained / "model"), dataset.load(encoded).test
+    nats = evaluation.losses(Network(model), tokens)
+    by_session = evaluation.by_session(nats, tokens, model.vocabulary)
+    parts = np.split(tokens, np.flatnonzero(tokens == model.vocabulary.gap)[1:])
+    characters = [len(model.vocabulary.decode(part[part >= 3].tolist())) for part in parts]
+    bits = evaluation.scores(nats, tokens, model.vocabulary)["bits_per_char"]
+    assert len(by_session) == (tokens == model.vocabulary.gap).sum() > 1
+    assert np.average(by_session, weights=characters) == pytest.approx(bits, abs=1e-3)

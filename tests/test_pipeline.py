@@ -23,7 +23,7 @@ TINY: dict[str, dict[str, object]] = {
     "encode": {"vocabulary_size": 300},
     "model": {"embedding": 8, "layers": 1, "units": 16, "dropout": 0.1},
     "train": {"epochs": 2, "batch_size": 4, "sequence_length": 8, "learning_rate": 0.02, "patience": 2, "threads": 2},
-    "evaluate": {"turns": 3},
+    "evaluate": {"turns": 3, "tuning_turns": 0},
 }
 
 
@@ -72,11 +72,15 @@ def test_a_repro_makes_every_file_and_a_second_one_nothing(house: House) -> None
         "models/friend/model.json",
         "models/friend/vocabulary.json",
         "models/friend/weights.npz",
+        "reports/decoding.csv",
         "reports/filter-examples.txt",
         "reports/filter.json",
         "reports/history.csv",
+        "reports/likeness.csv",
         "reports/metrics.json",
+        "reports/report.html",
         "reports/samples.md",
+        "reports/sessions.csv",
     }
     assert "Data and pipelines are up to date." in house.dvc("repro")
     assert house.outs() == before

@@ -29,7 +29,9 @@ class Answer(NamedTuple):
     tokens: int
     """Read and written by the network, specials included."""
     complete: bool
-    """Whether the friend stopped; if not, `Limits.tokens` did."""
+    """Whether the friend stopped, or seemed to; if not, `Limits.tokens` did."""
+    cut: bool = False
+    """Whether a limit or a loop ended it."""
 
 
 LOOP_BYTES, LOOP_REPEATS = 48, 4
@@ -60,6 +62,7 @@ class _Draft:
     the model have fair lengths, and by the token the short ones win (LOG.md, 2026-11-23)."""
     over: bool = False
     complete: bool = True
+    cut: bool = False
 
 
 class Writer:
@@ -106,7 +109,7 @@ class Writer:
                 states = states.take([*rows, *(len(alive) + row for row in rows)] if weighed else rows)
                 ids, alive = ids[rows], [alive[row] for row in rows]
         best = max(drafts, key=lambda draft: (bool(draft.messages), draft.information))
-        return Answer(tuple(best.messages), best.tokens, best.complete)
+        return Answer(tuple(best.messages), best.tokens, best.complete, best.cut)
 
     def _unprompted(self) -> State:
         """The state where nothing was said."""
@@ -150,7 +153,10 @@ class Writer:
         """Add a token to a draft; a special ends the message, and unless it is the friend's, the answer."""
         if id < len(SPECIALS):
             self._end_message(draft)
-            draft.over = draft.over or id != self.vocabulary.friend
+            if id != self.vocabulary.friend:
+                draft.over = True
+            elif len(draft.messages) >= self.limits.messages:
+                draft.over = draft.cut = True
         else:
             draft.ids.append(id)
             draft.written.append(id)
@@ -178,18 +184,17 @@ class Writer:
         """End the message and the answer after `size` bytes of it."""
         if text := draft.text[:size].decode("utf-8", "ignore").strip():
             draft.messages.append(text)
-        draft.over = True
+        draft.over = draft.cut = True
 
     def _end_message(self, draft: _Draft) -> None:
         text = draft.text.decode("utf-8", "replace").strip()
         draft.ids, draft.ends, draft.text = [], [], bytearray()
         if draft.messages[-SAME_MESSAGES:] == [text] * SAME_MESSAGES:
-            draft.over = True
+            draft.over = draft.cut = True
             return
         if text:
             draft.messages.append(text)
         draft.written.append(self.vocabulary.friend)
-        draft.over = len(draft.messages) >= self.limits.messages
 
 
 def _beside(first: State, second: State) -> State:

@@ -1,6 +1,7 @@
 """How well the model predicts held-out text, and what it answers there."""
 
 import math
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -8,7 +9,7 @@ import numpy as np
 from friendbot.answers import Writer
 from friendbot.dialogue import FRIEND, Line
 from friendbot.encoding import spell
-from friendbot.inference import CHUNK, Network
+from friendbot.inference import CHUNK, Network, State
 from friendbot.progress import Progress
 from friendbot.sampling import log_softmax
 from friendbot.vocabulary import SPECIALS, Vocabulary
@@ -74,13 +75,41 @@ def shares(nats: np.ndarray, tokens: np.ndarray, vocabulary: Vocabulary) -> tupl
 def measure(network: Network, tokens: np.ndarray, vocabulary: Vocabulary) -> dict[str, Any]:
     """Metrics of one split: of all its text, and under `friend` of the friend's messages alone."""
     with Progress("measuring", unit="tokens", total=len(tokens) - 1) as progress:
-        everything, friend = shares(losses(network, tokens, progress), tokens, vocabulary)
+        return scores(losses(network, tokens, progress), tokens, vocabulary)
+
+
+def scores(nats: np.ndarray, tokens: np.ndarray, vocabulary: Vocabulary) -> dict[str, Any]:
+    """Metrics from the nats of each token but the first, as `measure` gives them."""
+    everything, friend = shares(nats, tokens, vocabulary)
     return {
         **everything.metrics(),
         "tokens": len(tokens),
         "characters": everything.characters,
         "friend": friend.metrics(),
     }
+
+
+def by_session(nats: np.ndarray, tokens: np.ndarray, vocabulary: Vocabulary) -> list[float]:
+    """Bits per character of each session, in order; a `<gap>` belongs to what it opens."""
+    bits = []
+    starts = [int(place) for place in np.flatnonzero(tokens == vocabulary.gap) if place > 0]
+    for start, end in pairwise([0, *starts, len(tokens)]):
+        own = tokens[start:end]
+        characters = len(vocabulary.decode(own[own >= len(SPECIALS)].tolist()))
+        share = Share(float(nats[max(start - 1, 0) : end - 1].sum()), end - max(start, 1), characters)
+        bits.append(share.metrics()["bits_per_char"])
+    return bits
+
+
+class Context(NamedTuple):
+    """A held-out place where the friend answers."""
+
+    state: State
+    """The network's, after the real conversation up to there."""
+    before: list[Line]
+    """The messages just before it, by the other person."""
+    real: list[Line]
+    """What the friend wrote."""
 
 
 class Turn(NamedTuple):
@@ -92,6 +121,8 @@ class Turn(NamedTuple):
     """What the friend wrote."""
     bot: list[str]
     """What the bot answers, having read the real conversation up to there."""
+    cut: bool = False
+    """Whether a limit ended the bot's answer."""
 
 
 def turns(lines: list[Line]) -> list[int]:
@@ -105,20 +136,30 @@ def turns(lines: list[Line]) -> list[int]:
     ]
 
 
-def answer(network: Network, writer: Writer, lines: list[Line], count: int, seed: int) -> list[Turn]:
-    """Let the bot answer `count` turns spread evenly over held-out lines, each after the real conversation so far."""
+def contexts(network: Network, vocabulary: Vocabulary, lines: list[Line], count: int) -> list[Context]:
+    """At most `count` turns of the friend, spread evenly over held-out lines, each after the real conversation."""
     places = turns(lines)
     chosen = {places[round(index)] for index in np.linspace(0, len(places) - 1, min(count, len(places)))}
-    result: list[Turn] = []
+    found: list[Context] = []
     state, session = network.initial(), None
     read = lines[: max(chosen, default=-1) + 1]
-    with Progress("sampling", unit="messages", total=len(read)) as progress:
+    with Progress("reading", unit="messages", total=len(read)) as progress:
         for index, line in enumerate(read):
             if index in chosen:
-                answered = writer.answer(state, np.random.default_rng([seed, len(result)]))
-                result.append(Turn(_run(lines, index - 1, -1), _run(lines, index, 1), [*answered.messages]))
-            state = network.after(state, spell(line, writer.vocabulary, opens=line.session != session))
+                found.append(Context(state, _run(lines, index - 1, -1), _run(lines, index, 1)))
+            state = network.after(state, spell(line, vocabulary, opens=line.session != session))
             session = line.session
+            progress.advance(1)
+    return found
+
+
+def answer(writer: Writer, contexts: list[Context], seed: int, progress: Progress | None = None) -> list[Turn]:
+    """Let the bot answer; each turn has random numbers of its own, the same for every decoding."""
+    result = []
+    for number, context in enumerate(contexts):
+        answered = writer.answer(context.state, np.random.default_rng([seed, number]))
+        result.append(Turn(context.before, context.real, [*answered.messages], answered.cut))
+        if progress:
             progress.advance(1)
     return result
 

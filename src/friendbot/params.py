@@ -4,7 +4,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
@@ -79,18 +79,27 @@ class EvaluateParams(Section):
     """What is asked of the model."""
 
     turns: Annotated[int, Field(ge=0)]
+    tuning_turns: Annotated[int, Field(ge=0)]
     seed: Seed
+
+
+def _listed(value: Any) -> Any:
+    return value if isinstance(value, list) else [value]
+
+
+Candidates = (Field(min_length=1), BeforeValidator(_listed))
+"""One value, or a list of them for the evaluation to choose from."""
 
 
 class DecodingParams(Section):
     """How answers are chosen, in the evaluation and then in the chat: see `sampling.Decoding`."""
 
-    temperature: Annotated[float, Field(ge=0, le=10)]
+    temperature: Annotated[list[Annotated[float, Field(ge=0, le=10)]], *Candidates]
     top_k: Annotated[int, Field(ge=0, le=1_000_000)]
-    top_p: Annotated[float, Field(gt=0, le=1)]
-    min_p: Annotated[float, Field(ge=0, le=1)]
+    top_p: Annotated[list[Annotated[float, Field(gt=0, le=1)]], *Candidates]
+    min_p: Annotated[list[Annotated[float, Field(ge=0, le=1)]], *Candidates]
     typical_p: Annotated[float, Field(gt=0, le=1)]
-    repetition_window: Annotated[int, Field(ge=0, le=4096)]
+    repetition_window: Annotated[list[Annotated[int, Field(ge=0, le=4096)]], *Candidates]
     best_of: Annotated[int, Field(ge=1, le=16)]
     mmi: Annotated[float, Field(ge=0, le=1)]
 
@@ -149,12 +158,14 @@ def _explain(error: ValidationError) -> str:
     """The first mistake in a person's words; an unknown key comes first, since a misspelling makes one missing too."""
     mistakes = sorted(error.errors(), key=lambda mistake: mistake["type"] != "extra_forbidden")
     mistake = mistakes[0]
-    where = ".".join(str(part) for part in mistake["loc"])
+    where = ".".join(part for part in mistake["loc"] if isinstance(part, str))
     match mistake["type"]:
         case "extra_forbidden":
             return f"{where} is not a param; {_nearest(mistake['loc'])}"
         case "missing":
             return f"{where} is missing; `git diff params.yaml` shows what was changed"
+        case "too_short":
+            return f"{where} is an empty list; give a value, or several to choose from"
         case kind:
             hint = ""
             if kind in ("float_type", "int_type") and isinstance(mistake["input"], str):
