@@ -1,6 +1,7 @@
 """Talk to the model: `python src/chat.py`, on a terminal or through a pipe."""
 
 import os
+import secrets
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
@@ -28,13 +29,16 @@ def main() -> None:
     arguments = parse()
     bots, renew = choose(arguments)
     past = earlier(arguments, bots)
-    names = arguments.compare or [arguments.friend_name or bots[0].friend]
-    me = arguments.my_name or bots[0].me
     from friendbot import transcripts
     from friendbot.conversation import Conversation
+    from friendbot.lines import Pipe
     from friendbot.talk import Talk, Voice
-    from friendbot.terminal import Pipe, Terminal
+    from friendbot.terminal import Terminal
+    from friendbot.vocabulary import normalise
 
+    names = arguments.compare or [normalise(arguments.friend_name or bots[0].friend)]
+    me = normalise(arguments.my_name or bots[0].me)
+    seed = secrets.randbits(32) if arguments.seed is None else arguments.seed
     screen = Pipe(names) if arguments.once is not None else open_screen(me, names)
     files = transcripts.places(arguments.transcript, names) if arguments.transcript else [None] * len(names)
     voices = []
@@ -42,15 +46,19 @@ def main() -> None:
         decoding = bot.evaluation.decoding
         if arguments.temperature is not None:
             decoding = replace(decoding, temperature=arguments.temperature)
-        transcript = transcripts.Transcript(file, {"me": me, "friend": name}) if file else None
-        voices.append(Voice(name, Conversation(bot, decoding, arguments.seed), transcript))
+        chat = Conversation(bot, decoding, seed)
+        chat.resume(past)
+        goes_on = file and arguments.load and file.exists() and file.samefile(arguments.load)
+        begun = past if goes_on else []
+        transcript = transcripts.Transcript(file, {"me": me, "friend": name}, begun) if file else None
+        voices.append(Voice(name, chat, transcript))
     talk = Talk(voices, me, screen, instant=arguments.instant, seeded=arguments.seed is not None, renew=renew)
     if arguments.once is None and sys.stdin.isatty():
         greet(screen, bots, arguments.compare)
     if past:
         talk.resume(past)
     if arguments.once is not None:
-        talk.hear(arguments.once)
+        talk.hear(arguments.once.strip())
         talk.answer()
     else:
         with screen.quiet() if isinstance(screen, Terminal) else nullcontext():
@@ -84,7 +92,12 @@ def parse() -> "argparse.Namespace":
     )
     before.add_argument("--load", type=Path, metavar="FILE", help="go on from a conversation that /save wrote")
     parser.add_argument("--transcript", type=Path, metavar="FILE", help="append what is said to FILE, one JSON a line")
-    return parser.parse_args()
+    arguments = parser.parse_args()
+    if arguments.once is not None and not arguments.once.strip():
+        parser.error("argument --once: there is nothing in it to answer")
+    if arguments.compare and arguments.compare[0] == arguments.compare[1]:
+        parser.error("argument --compare: that is one revision twice")
+    return arguments
 
 
 def choose(arguments: "argparse.Namespace") -> "tuple[list[Bot], Callable[[], Model] | None]":
@@ -92,7 +105,7 @@ def choose(arguments: "argparse.Namespace") -> "tuple[list[Bot], Callable[[], Mo
     from friendbot import choice, weights
     from friendbot.bot import Bot
 
-    if arguments.rev or arguments.compare:
+    if arguments.rev is not None or arguments.compare:
         from friendbot import revisions
 
         bots = []
@@ -108,7 +121,8 @@ def choose(arguments: "argparse.Namespace") -> "tuple[list[Bot], Callable[[], Mo
 
 def open_screen(me: str, names: Sequence[str]) -> "Screen":
     """The best screen that stdin, stdout and the installed packages allow."""
-    from friendbot.terminal import Pipe, Plain, Terminal
+    from friendbot.lines import Pipe, Plain
+    from friendbot.terminal import Terminal
 
     if sys.stdin is None:
         raise FriendbotError("there is nothing to read: no keyboard, no pipe; --once TEXT answers one message")

@@ -45,7 +45,7 @@ def main() -> None:
         Memory(len(found.turns), found.bot, found.friend, found.sensitive),
         counts["redacted"] if settings.filter.redact else None,
         [
-            Tried(vars(trial.decoding), trial.auc, trial.verbatim, trial.chosen, trial.summary)
+            Tried(vars(trial.decoding), trial.auc, trial.verbatim, trial.chosen, trial.summary, trial.invented)
             for trial in found.tuning.trials
         ],
         found.bound,

@@ -72,7 +72,7 @@ def test_the_report_shows_it(found: Assessment) -> None:
             turns=found.turns,
             memory=Memory(len(found.turns), found.bot, found.friend, found.sensitive),
             tried=[
-                Tried(vars(trial.decoding), trial.auc, trial.verbatim, trial.chosen, trial.summary)
+                Tried(vars(trial.decoding), trial.auc, trial.verbatim, trial.chosen, trial.summary, trial.invented)
                 for trial in found.tuning.trials
             ],
         )

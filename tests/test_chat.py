@@ -76,6 +76,17 @@ def test_a_talk_goes_on_from_the_thread(house: Path, trained: Path) -> None:
     assert other.stderr.startswith("chat: data/thread.parquet is between Ann Marie O'Neil and Bob, this model is Zoë")
 
 
+def test_a_talk_goes_on_in_its_own_transcript(trained: Path, tmp_path: Path) -> None:
+    path = tmp_path / "talk.jsonl"
+    options = ["--model", str(trained / "model"), "--transcript", str(path), "--friend-name", "\udcff"]
+    assert run(*options, "--once", "Hi").returncode == 0
+    first = transcripts.read(path)
+    assert run(*options, "--once", "And?", "--load", path).returncode == 0
+    both = transcripts.read(path)
+    assert both[: len(first) + 1] == [*first, Utterance("me", "And?")]
+    assert [utterance.text for utterance in both].count("Hi") == 1
+
+
 def test_save_dir_takes_the_newest_checkpoint(trained: Path) -> None:
     (newest,) = (trained / "checkpoints").glob("*/epoch-0003")
     by_root = run("--save-dir", trained / "checkpoints", "--once", "Hi", "--seed", "1")
@@ -161,6 +172,9 @@ def test_the_tracked_model_and_its_evaluation_are_the_default(house: Path, train
         (["--prime", "0"], "argument --prime: invalid prime value: '0'"),
         (["--prime", "1", "--load", "a"], "argument --load: not allowed with argument --prime"),
         (["--compare", "HEAD"], "argument --compare: expected 2 arguments; --help lists the options"),
+        (["--compare", "HEAD", "HEAD"], "argument --compare: that is one revision twice"),
+        (["--rev", ""], "no commit, tag, branch or experiment is called ''"),
+        (["--once", " "], "argument --once: there is nothing in it to answer"),
         (["--nonsense"], "unrecognized arguments: --nonsense; --help lists the options"),
         (["--model", "a", "--save-dir", "b"], "argument --save-dir: not allowed with argument --model"),
         (["--model", "/nowhere"], "/nowhere is not a model folder"),
@@ -168,7 +182,7 @@ def test_the_tracked_model_and_its_evaluation_are_the_default(house: Path, train
     ],
 )
 def test_mistakes_are_one_line(arguments: list[str], message: str) -> None:
-    result = run(*arguments, "--once", "Hi")
+    result = run("--once", "Hi", *arguments)
     assert (result.returncode, result.stdout) == (2, "")
     assert result.stderr.startswith(f"chat: {message}")
     assert result.stderr.count("\n") == 1

@@ -15,7 +15,7 @@ from friendbot.commands import CommandError
 from friendbot.conversation import Conversation, Utterance
 from friendbot.errors import FriendbotError, ModelError
 from friendbot.talk import Screen, Talk, Voice
-from friendbot.transcripts import TranscriptError
+from friendbot.transcripts import Transcript, TranscriptError
 from friendbot.weights import Model, load
 
 CARD = {"friend": "Zoë", "me": "Ann", "first": "2020-01-01", "last": "2020-09-19", "messages": {"train": 320}}
@@ -110,6 +110,11 @@ def test_what_is_like_no_command_points_to_help(typed: str) -> None:
     assert line.startswith(f"* There is no {typed}; /help lists the commands.")
 
 
+def test_a_page_that_begins_with_a_slash_is_not_all_said_again() -> None:
+    (line,) = transcript(talk(), "/" + "x" * 100_000)
+    assert len(line) < 300
+
+
 def test_help_has_a_line_for_each_command() -> None:
     (text,) = transcript(talk(), "/help")
     for name, command in commands.COMMANDS.items():
@@ -156,6 +161,13 @@ def test_reset_begins_anew_with_other_random_numbers_unless_there_is_a_seed() ->
         assert said(chat) == []
     assert free.voices[0].chat.seed != 0
     assert seeded.voices[0].chat.seed == 0
+
+
+def test_after_a_reset_two_bots_draw_the_same_random_numbers() -> None:
+    chat = Talk([Voice("old", Scripted()), Voice("new", Scripted())], "Ann", Paper())
+    transcript(chat, "/reset")
+    old, new = (voice.chat.seed for voice in chat.voices)
+    assert old == new != 0
 
 
 def test_temperature_is_shown_and_set() -> None:
@@ -223,10 +235,34 @@ def test_files_that_cannot_be_had_are_errors_and_change_nothing(tmp_path: Path) 
         commands.run(chat, f"/load {tmp_path / 'nothing'}")
     with pytest.raises(FileNotFoundError):
         commands.run(chat, f"/save {tmp_path / 'no folder' / 'talk'}")
+    for command in ("/save a\0b", "/load \0"):
+        with pytest.raises(CommandError, match="no NUL"):
+            commands.run(chat, command)
     for command in ("/save", "/load"):
         with pytest.raises(CommandError, match="A file's name is missing"):
             commands.run(chat, command)
     assert said(chat) == ["Hi", "one"]
+
+
+def test_of_two_conversations_both_are_saved_or_none(tmp_path: Path) -> None:
+    chat = Talk([Voice("old", Scripted()), Voice("new", Scripted())], "Ann", Paper())
+    taken = tmp_path / "talk.new.jsonl"
+    taken.write_text("a poem")
+    with pytest.raises(TranscriptError, match="exists already"):
+        commands.run(chat, f"/save {tmp_path / 'talk.jsonl'}")
+    assert [*tmp_path.iterdir()] == [taken]
+    assert taken.read_text() == "a poem"
+
+
+def test_a_message_is_heard_where_its_transcript_cannot_be_written() -> None:
+    chat = talk(["one"])
+    chat.voices[0].transcript = Transcript(Path("/dev/full"), {"me": "Ann", "friend": "Zoë"})
+    assert transcript(chat, "Hi") == [
+        "Ann: Hi",
+        "* the transcript /dev/full cannot be written (No space left on device)",
+    ]
+    chat.voices[0].transcript = None
+    assert transcript(chat, "/again")[-1] == "Zoë: one"
 
 
 def test_model_tells_whose_words_and_how_answers_are_chosen(trained: Path) -> None:

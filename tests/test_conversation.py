@@ -138,6 +138,15 @@ def test_undo_takes_back_a_question_with_its_answer(bot: Bot) -> None:
     assert not chat.undo()
 
 
+def test_undo_takes_back_one_message_of_several(bot: Bot) -> None:
+    chat = Conversation(bot)
+    for text in ("Hi", "Are you home?"):
+        chat.hear(text)
+    chat.say("tired")
+    assert chat.undo()
+    assert [utterance.text for utterance in chat.utterances] == ["Hi"]
+
+
 def test_the_bot_may_write_first_and_again_after_a_silence(bot: Bot) -> None:
     chat = Conversation(bot, seed=2)
     chat.silence()

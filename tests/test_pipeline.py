@@ -175,6 +175,7 @@ def test_another_friend_and_back_without_training_again(house: House) -> None:
     assert "test.friend.bits_per_char" in shown
 
 
+@pytest.mark.soak
 def test_queued_experiments_train_beside_each_other(house: House) -> None:
     house.dvc("exp", "run", "--queue", "-S", "model.units=8,12")
     house.dvc("queue", "start", "-j", "1")

@@ -46,7 +46,13 @@ def test_it_survives_the_way_through_json() -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [{"reply_seconds": [0, 1]}, {"characters_per_second": "fast"}, {"burst_messages": 0}]
+    "change",
+    [
+        {"reply_seconds": [0, 1]},
+        {"characters_per_second": "fast"},
+        {"burst_messages": 0},
+        {"message_bytes": float("inf")},
+    ],
 )
 def test_damage_is_seen(change: dict[str, object]) -> None:
     with pytest.raises(ValueError, match="rhythm"):

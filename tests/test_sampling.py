@@ -51,6 +51,7 @@ def test_what_is_ruled_out_is_never_drawn() -> None:
 
 def test_a_tiny_temperature_does_not_overflow() -> None:
     assert draws(Temperature(1e-6), logits=LOGITS * 1000).tolist() == [0, 0, 1]
+    assert draws(Temperature(5e-324)).tolist() == [0, 0, 1]
 
 
 def test_a_draw_at_the_very_end_is_still_a_token() -> None:

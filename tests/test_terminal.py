@@ -16,8 +16,9 @@ from prompt_toolkit.output.plain_text import PlainTextOutput
 from test_commands import Scripted, talk
 
 from friendbot.conversation import Utterance
+from friendbot.lines import Pipe, Plain, visible
 from friendbot.talk import Talk, Voice, uninterrupted
-from friendbot.terminal import Pipe, Plain, Terminal, visible
+from friendbot.terminal import Terminal
 
 
 class Paper(PlainTextOutput):
@@ -254,6 +255,16 @@ def test_a_plain_terminal_gets_one_line_for_each_message(capsys: pytest.CaptureF
     screen.past([Utterance("me", "Hi\nthere", True), Utterance("friend", "na?")], 1200)
     screen.friends(["so\nmany\x07 lines"])
     assert capsys.readouterr().out == "1,200 earlier messages\nAnn: Hi there\nZoë: na?\nZoë: so many lines\n"
+
+
+def test_names_on_a_plain_terminal_do_not_ring(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO("Hi\n"))
+    screen = Plain("A\x1b[2Jnn", ["Zoë\x07"])
+    assert screen.ask() == "Hi"
+    screen.friends(["na?"])
+    assert capsys.readouterr().out == "A[2Jnn: Zoë: na?\n"
 
 
 def test_a_pipe_gets_answers_alone(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

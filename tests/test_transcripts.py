@@ -1,4 +1,7 @@
+import resource
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -46,6 +49,7 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
         '{"speaker": "me", "name": "Ann", "text": 1, "gap": false}',
         '{"speaker": "me", "name": "Ann", "text": "hi", "gap": 0}',
         '{"speaker": ["me"], "name": "Ann", "text": "hi", "gap": false}',
+        '{"speaker": "me", "name": "Ann", "text": "\\ud83d", "gap": false}',
         '{"taken_back": 2}',
         '{"taken_back": 0}',
         '{"taken_back": true}',
@@ -84,6 +88,52 @@ def test_a_transcript_goes_along_and_says_what_was_taken_back(tmp_path: Path) ->
     assert transcripts.read(path) == [SAID[0], SAID[2]]
 
 
+def test_it_goes_on_with_the_same_conversation(tmp_path: Path) -> None:
+    path = tmp_path / "talk.jsonl"
+    transcripts.save(path, SAID[:2], NAMES)
+    transcript = Transcript(path, NAMES, SAID[:2])
+    transcript.follow(SAID)
+    assert transcripts.read(path) == SAID
+    transcript.follow(SAID[:1])
+    assert transcripts.read(path) == SAID[:1]
+
+
+def test_a_last_line_without_an_end_gets_one(tmp_path: Path) -> None:
+    path = tmp_path / "talk.jsonl"
+    transcripts.save(path, SAID[:1], NAMES)
+    path.write_bytes(path.read_bytes().rstrip())
+    Transcript(path, NAMES).follow(SAID[1:])
+    assert transcripts.read(path) == SAID
+
+
+@contextmanager
+def full_disk(most: int) -> Iterator[None]:
+    """No file becomes longer than `most` bytes."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_on_a_full_disk_no_line_is_half_written(tmp_path: Path) -> None:
+    path = tmp_path / "talk.jsonl"
+    transcript = Transcript(path, NAMES)
+    transcript.follow(SAID[:1])
+    with full_disk(path.stat().st_size + 10), pytest.raises(TranscriptError, match=r"cannot be written \(File too"):
+        transcript.follow(SAID[:2])
+    assert transcripts.read(path) == SAID[:1]
+    transcript.follow(SAID)
+    assert transcripts.read(path) == SAID
+
+
+def test_on_a_full_disk_nothing_is_saved(tmp_path: Path) -> None:
+    with full_disk(10), pytest.raises(OSError, match="File too large"):
+        transcripts.save(tmp_path / "talk.jsonl", SAID, NAMES)
+    assert [*tmp_path.iterdir()] == []
+
+
 UTTERANCES = st.lists(st.builds(Utterance, st.sampled_from(["me", "friend"]), st.text(), st.booleans()), max_size=4)
 
 
@@ -106,3 +156,9 @@ def test_conversations_with_several_bots_lie_beside_each_other(tmp_path: Path) -
         tmp_path / "a.main.jsonl",
         tmp_path / "a.exp_one.jsonl",
     ]
+
+
+@pytest.mark.parametrize("path", ["", "/", ".."])
+def test_a_folder_is_no_place_for_them(path: str) -> None:
+    with pytest.raises(TranscriptError, match="is a folder"):
+        transcripts.places(Path(path), ["main", "exp"])

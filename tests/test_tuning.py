@@ -34,6 +34,8 @@ TALK = [
     for index in range(130)
     for part in (line(2 * index, "me", "Are you home?"), line(2 * index + 1, "friend", REAL[index * index % len(REAL)]))
 ]
+PLAIN = [*(line(index, "me", text) for index, text in enumerate(REAL)), *TALK]
+KNOWN = [*(line(index, "me", text) for index, text in enumerate(STRANGE)), *PLAIN]
 TURNS = [TALK[place : place + 2] for place in range(0, len(TALK), 2)]
 
 
@@ -65,8 +67,8 @@ def choose(
         assert len(answers) == friend.turns
         return next(left, 0.0)
 
-    settings: dict[str, Any] = {"fixed": Decoding(), "bound": 0.3, "seed": 1} | changed
-    return tuning.choose(friend, TALK, TALK, candidates, verbatim=verbatim, **settings)
+    settings: dict[str, Any] = {"train": KNOWN, "fixed": Decoding(), "bound": 0.3, "seed": 1} | changed
+    return tuning.choose(friend, valid=TALK, candidates=candidates, verbatim=verbatim, **settings)
 
 
 def test_without_candidates_nothing_is_tried() -> None:
@@ -110,6 +112,22 @@ def test_what_copies_more_than_the_bound_is_out_and_if_all_do_the_least_is_taken
     result = choose(Friend({"temperature": 1.0}), {"temperature": [0.6, 1.0, 1.2]}, shares)
     assert result.decoding.temperature == chosen
     assert tuple(trial.verbatim for trial in result.trials) == shares
+
+
+def test_what_makes_up_words_is_out_however_like_the_friend_it_is_otherwise() -> None:
+    class Garbler(Friend):
+        """Like the friend but for the length of its answers; like the friend in all but some words at 0.6."""
+
+        def __call__(self, decoding: Decoding) -> list[Turn]:
+            answered = super().__call__(decoding)
+            if decoding.temperature != 0.6:
+                return [turn._replace(bot=[*turn.bot, *turn.bot]) for turn in answered]
+            return [turn._replace(bot=["qxj"]) if index % 20 == 0 else turn for index, turn in enumerate(answered)]
+
+    garbled, fine = choose(Garbler({}), {"temperature": [0.6, 1.0]}, train=PLAIN).trials
+    assert garbled.unlike < fine.unlike
+    assert fine.invented <= tuning.INVENTED < garbled.invented
+    assert fine.chosen
 
 
 def test_the_choice_repeats_to_the_last_digit() -> None:

@@ -3,6 +3,7 @@
 import difflib
 import os
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -47,6 +48,7 @@ def run(talk: "Talk", line: str) -> None:
     if command is None:
         near = difflib.get_close_matches(name, COMMANDS, n=1, cutoff=0.5)
         hint = f"did you mean /{near[0]}?" if near else "/help lists the commands."
+        name = _start(name)
         raise CommandError(f"There is no /{name}; {hint} A message that begins with a slash is sent with two: //{name}")
     command.does(talk, argument.strip())
 
@@ -153,8 +155,11 @@ def save(talk: "Talk", argument: str) -> None:
     """Save what was said; of several bots, each conversation in a file with the bot's name in its own."""
     path = _path(argument, "/save FILE writes the conversation, one message a line.")
     paths = transcripts.places(path, [voice.name for voice in talk.voices])
-    for voice, place in zip(talk.voices, paths, strict=True):
-        transcripts.save(place, voice.chat.utterances, {"me": talk.me, "friend": voice.name})
+    with ExitStack() as undo:
+        for voice, place in zip(talk.voices, paths, strict=True):
+            transcripts.save(place, voice.chat.utterances, {"me": talk.me, "friend": voice.name})
+            undo.callback(place.unlink)
+        undo.pop_all()
     talk.screen.note(f"Saved {len(talk.voices[0].chat.utterances):,} messages in {', '.join(map(str, paths))}.")
 
 
@@ -167,6 +172,8 @@ def load(talk: "Talk", argument: str) -> None:
 def _path(argument: str, hint: str) -> Path:
     if not argument:
         raise CommandError(f"A file's name is missing: {hint}")
+    if "\0" in argument:
+        raise CommandError("A file's name has no NUL in it.")
     return Path(os.path.expanduser(argument))  # noqa: PTH111 (leaves an unknown ~name alone)
 
 

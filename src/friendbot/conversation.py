@@ -146,11 +146,11 @@ class Conversation:
         return True
 
     def undo(self) -> bool:
-        """Take back the bot's last answer and what it answered; False if nothing was said."""
+        """Take back the bot's last answer and the message before it; False if nothing was said."""
         if not self.utterances:
             return False
         self.again()
-        while self.utterances and self.utterances[-1].speaker == ME:
+        if self.utterances and self.utterances[-1].speaker == ME:
             self.utterances.pop()
         self._silence, self._attempt = False, 0
         return True

@@ -3,6 +3,7 @@
 import io
 import os
 import sys
+import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
@@ -47,7 +48,7 @@ def run(main: Callable[[], int | None]) -> NoReturn:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = 0
     except (FriendbotError, OSError) as error:
-        message = " ".join(str(error).split())
+        message = "".join(letter for letter in " ".join(str(error).split()) if unicodedata.category(letter) != "Cc")
         print(f"{Path(sys.argv[0]).stem}: {message}", file=sys.stderr)
         status = 2
     sys.exit(status or 0)

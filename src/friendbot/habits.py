@@ -26,6 +26,10 @@ Count = Callable[[Burst], Mapping[Any, float]]
 """How often each value comes in a turn. What has several kinds at once is shared out over them."""
 
 
+NEW_WORDS = "new words"
+"""The habit of using words that the training text lacks."""
+
+
 @dataclass(frozen=True)
 class Habit:
     """Something counted."""
@@ -82,7 +86,7 @@ def habits(train: Sequence[Line], earlier: Sequence[Burst]) -> list[Habit]:
         Habit("first word", f"share of turns with one of {COMMON}", _at(0), first.__contains__),
         Habit("last word", f"share of turns with one of {COMMON}", _at(-1), last.__contains__),
         Habit("function words", f"share of words among {FUNCTION_WORDS}", function_word, bool),
-        Habit("new words", "share of words", new_word, bool, new_word_earlier),
+        Habit(NEW_WORDS, "share of words", new_word, bool, new_word_earlier),
         Habit("script", "share of messages in the commonest", _of_messages(_scripts), main.__contains__),
     ]
 

@@ -100,7 +100,7 @@ class Rhythm:
             rhythm = cls(
                 **numbers, characters_per_second=float(speed), message_bytes=int(size), burst_messages=int(burst)
             )
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise ValueError(f"no rhythm: {error}") from None
         least = (*map(min, numbers.values()), rhythm.characters_per_second, rhythm.message_bytes, rhythm.burst_messages)
         if min(least) <= 0 or not all(map(math.isfinite, least)):

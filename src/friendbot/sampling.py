@@ -34,7 +34,8 @@ class Temperature:
 
     def __call__(self, logits: np.ndarray) -> np.ndarray:
         """Logits, the largest now 0, divided by the temperature."""
-        return (logits - logits.max(axis=-1, keepdims=True)).astype(np.float64) / self.temperature
+        with np.errstate(over="ignore"):  # minus infinity is right there
+            return (logits - logits.max(axis=-1, keepdims=True)).astype(np.float64) / self.temperature
 
 
 class TopK:

@@ -133,8 +133,8 @@ class Talk:
         with uninterrupted():
             for voice in self.voices:
                 voice.chat.hear(text)
-                voice.keep()
             self.screen.own(text)
+            self._keep()
 
     def answer(self) -> None:
         """Let the bots answer, message by message; after Ctrl-C what was shown was said, and nothing else."""
@@ -148,8 +148,12 @@ class Talk:
                 for voice, text in zip(self.voices, texts, strict=True):
                     if text is not None:
                         voice.chat.say(text)
-                        voice.keep()
                 self.screen.friends(texts)
+                self._keep()
+
+    def _keep(self) -> None:
+        for voice in self.voices:
+            voice.keep()
 
     def _pauses(self, texts: Sequence[str | None], first: bool) -> Iterator[float]:
         for voice, text in zip(self.voices, texts, strict=True):
@@ -165,16 +169,16 @@ class Talk:
         """
         with uninterrupted():
             results = [change(voice.chat) for voice in self.voices]
-            for voice in self.voices:
-                voice.keep()
+            self._keep()
         return results
 
     def resume(self, utterances: Sequence[Utterance]) -> None:
         """Go on from other words, and show the end of them; from none, begin anew."""
         self.change(lambda chat: chat.resume(utterances))
         if not utterances and not self.seeded:
+            seed = secrets.randbits(32)
             for voice in self.voices:
-                voice.chat.seed = secrets.randbits(32)
+                voice.chat.seed = seed
         shown = utterances[-self.HISTORY :]
         self.screen.past(shown, len(utterances) - len(shown))
 

@@ -7,7 +7,7 @@ from typing import Any
 from friendbot import authorship, likeness
 from friendbot.dialogue import Line
 from friendbot.evaluation import Turn
-from friendbot.habits import Burst
+from friendbot.habits import NEW_WORDS, Burst
 from friendbot.likeness import Samples
 from friendbot.progress import Progress
 from friendbot.sampling import Decoding
@@ -17,6 +17,10 @@ LEAST = 100
 MARGIN = 0.05
 """How much larger than the friend's own verbatim share the bot's may be: about what chance does to a hundred messages.
 A margin, not a factor, since the share is a third in some threads and nearly nothing in others."""
+
+INVENTED = 0.02
+"""How much larger than the friend's own share of new words the bot's may be. To a classifier a garbled word is as good
+as a rare one; to a reader it is not (LOG.md, 2026-11-23)."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,8 @@ class Trial:
     """How many times as far from the friend the bot is as the friend earlier, as in `likeness`."""
     verbatim: float
     """Share of the bot's messages that stand in the training text."""
+    invented: float = 0.0
+    """By how much the bot's share of words that nobody used before is larger than the friend's."""
     chosen: bool = False
 
     @property
@@ -68,8 +74,9 @@ def choose(
     """Choose one value after another, each with the best of those before it (coordinate descent).
 
     So the candidates' number of trials is nearly their sum, not their product. The search starts from the first of each
-    and leaves it only for what is better: the least `Trial.unlike` of the decodings whose verbatim share is within the
-    bound; if none is, the lowest share. With fewer than `LEAST` turns the first of each are taken untried.
+    and leaves it only for what is better: the least `Trial.unlike` of the decodings that neither copy more than `bound`
+    nor invent more than `INVENTED`; if all do, what exceeds least. With fewer than `LEAST` turns the first of each are
+    taken untried.
 
     Args:
         answer: what the bot answers at turns of the valid part: for every decoding the same turns and seeds, so that
@@ -119,9 +126,11 @@ def _try(
     if len(answered) < LEAST or (compared := likeness.measure(samples, train, seed)) is None:
         return None
     area = authorship.told_apart(samples.bot, samples.real, seed)
-    return Trial(decoding, area.value, area.low, area.high, compared.summary, verbatim(samples.bot))
+    (words,) = (feature for feature in compared.features if feature.name == NEW_WORDS)
+    invented = words.bot - words.friend
+    return Trial(decoding, area.value, area.low, area.high, compared.summary, verbatim(samples.bot), invented)
 
 
 def _rank(trial: Trial, bound: float) -> tuple[float, float]:
-    """Lower is better: first what the share is if it is above the bound, then how unlike the friend."""
-    return trial.verbatim if trial.verbatim > bound else 0.0, trial.unlike
+    """Lower is better: first by how much the bounds are exceeded, then how unlike the friend."""
+    return max(0.0, trial.verbatim - bound) + max(0.0, trial.invented - INVENTED), trial.unlike

@@ -90,7 +90,7 @@ def load(folder: Path) -> Model:
         _readable(card.get("format", 1))
         _ = card["friend"], card["me"], card["last"], card["messages"]["train"]
         weights = load_arrays(folder / "weights.npz")
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, zipfile.BadZipFile) as error:
         raise ModelError(f"the model in {folder} is damaged ({error}); `dvc checkout` restores it") from None
     if digest != vocabulary.digest() or architecture.vocabulary_size != len(vocabulary):
         raise ModelError(

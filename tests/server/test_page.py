@@ -10,13 +10,14 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect, sync_playwright
 
 from friendbot import transcripts
 from friendbot.conversation import Utterance
 
 SECONDS = 20_000
 """Milliseconds, until something that happens soon must have happened."""
+SIZE: ViewportSize = {"width": 1200, "height": 800}
 MENU = ["Zoë Ångström, about this machine", "New conversation", "Settings"]
 FEED = """
 window.asked = [];
@@ -61,10 +62,10 @@ class Chat:
     def __init__(self, page: Page, address: str) -> None:
         self.page = page
         page.set_default_timeout(SECONDS)
-        page.goto(address)
+        page.goto(address, wait_until="commit")
+        page.locator("#banner:not(:empty)").wait_for()
         expect(self.field).to_be_focused()
         expect(self.button("Settings")).to_be_visible()
-        expect(page.locator("#banner")).not_to_be_empty()
 
     @property
     def field(self) -> Any:
@@ -94,7 +95,7 @@ class Chat:
 
     def rest(self) -> None:
         """Wait until no answer is coming."""
-        expect(self.button("Stop the answer")).to_be_hidden()
+        self.page.locator("#stop").wait_for(state="hidden")
 
     def question(self) -> dict[str, Any]:
         """What the server was asked last, without the seed."""
@@ -136,24 +137,50 @@ def friend(text: str, gap: bool = False) -> dict[str, Any]:
     return {"speaker": "friend", "text": text, "gap": gap}
 
 
+def watch(context: BrowserContext, server: str) -> list[str]:
+    """What goes wrong in a window, from now on: requests to elsewhere, errors, complaints in the console."""
+    wrong: list[str] = []
+    own = (f"{server}/", f"blob:{server}/")
+    context.on("request", lambda request: None if request.url.startswith(own) else wrong.append(request.url))
+    context.on("weberror", lambda error: wrong.append(str(error.error)))
+    context.on("console", lambda said: None if "Failed to load" in said.text else wrong.append(said.text))
+    return wrong
+
+
 @pytest.fixture
 def context(browser: Browser, server: str) -> Iterator[BrowserContext]:
     """A window of its own. Whatever a test does in it, nothing leaves the server, and nothing goes wrong unseen."""
-    context = browser.new_context(viewport={"width": 1200, "height": 800}, locale="en-GB")
-    addresses: list[str] = []
-    faults: list[str] = []
-    context.on("request", lambda request: addresses.append(request.url))
-    context.on("weberror", lambda error: faults.append(str(error.error)))
-    context.on("console", lambda said: faults.append(said.text) if "Failed to load" not in said.text else None)
+    context = browser.new_context(viewport=SIZE, locale="en-GB")
+    wrong = watch(context, server)
     yield context
     context.close()
-    assert [address for address in addresses if not address.startswith((f"{server}/", f"blob:{server}/"))] == []
-    assert faults == []
+    assert wrong == []
+
+
+@pytest.fixture(scope="module")
+def tab(browser: Browser, server: str) -> Iterator[tuple[Page, list[str]]]:
+    """A page that tests share, where they answer in the server's place, and what went wrong there."""
+    context = browser.new_context(locale="en-GB")
+    context.add_init_script(FEED)
+    yield context.new_page(), watch(context, server)
+    context.close()
 
 
 @pytest.fixture
-def chat(context: BrowserContext, server: str) -> Chat:
-    """The page, where the test answers in the server's place."""
+def chat(tab: tuple[Page, list[str]], server: str) -> Iterator[Chat]:
+    """That page, as new."""
+    page, wrong = tab
+    page.set_viewport_size(SIZE)
+    page.emulate_media(color_scheme="null", reduced_motion="null")
+    yield Chat(page, server)
+    page.evaluate("sessionStorage.clear()")
+    found, wrong[:] = [*wrong], []
+    assert found == []
+
+
+@pytest.fixture
+def stopped(context: BrowserContext, server: str) -> Chat:
+    """A page whose clock stands where the test sets it."""
     context.add_init_script(FEED)
     return Chat(context.new_page(), server)
 
@@ -237,7 +264,8 @@ def test_the_friend_writes_first_and_again_after_a_nudge(chat: Chat) -> None:
     assert chat.question() == {"utterances": [friend("heyyy", gap=True)], "attempt": 1, "silence": True}
 
 
-def test_what_is_said_after_hours_opens_a_session(chat: Chat) -> None:
+def test_what_is_said_after_hours_opens_a_session(stopped: Chat) -> None:
+    chat = stopped
     chat.page.clock.set_fixed_time("2026-03-01T10:30:00")
     chat.type("Morning")
     chat.feed("morning")
@@ -280,6 +308,7 @@ def test_a_reload_keeps_the_conversation_and_another_tab_has_none(chat: Chat, se
     other = Chat(chat.page.context.new_page(), server)
     other.shows("")
     expect(other.button("Let the machine begin")).to_be_visible()
+    other.page.close()
 
 
 def test_sending_stops_the_answer_and_what_was_shown_stays(chat: Chat) -> None:
@@ -360,7 +389,14 @@ def saved(chat: Chat, button: str) -> tuple[str, bytes]:
     return download.value.suggested_filename, Path(download.value.path()).read_bytes()
 
 
-def test_a_conversation_is_saved_and_opened_again(chat: Chat, tmp_path: Path) -> None:
+def open_file(chat: Chat, content: bytes) -> None:
+    with chat.page.expect_file_chooser() as chooser:
+        chat.button("Open a saved JSONL…").click()
+    chooser.value.set_files({"name": "it.jsonl", "mimeType": "text/plain", "buffer": content})
+
+
+def test_a_conversation_is_saved_and_opened_again(stopped: Chat, tmp_path: Path) -> None:
+    chat = stopped
     chat.page.clock.set_fixed_time("2026-03-01T10:30:00.000Z")
     chat.type("Zoë?\n\nAre you there?")
     chat.feed("yes 😂")
@@ -384,20 +420,29 @@ def test_a_conversation_is_saved_and_opened_again(chat: Chat, tmp_path: Path) ->
     said = transcripts.read(in_the_terminal)
     assert said == [Utterance("me", "Zoë?\n\nAre you there?", True), Utterance("friend", "yes 😂")]
 
-    def open_file(content: bytes) -> None:
-        with chat.page.expect_file_chooser() as chooser:
-            chat.button("Open a saved JSONL…").click()
-        chooser.value.set_files({"name": "it.jsonl", "mimeType": "text/plain", "buffer": content})
-
-    open_file(jsonl + b'{"speaker":"nobody"}\n')
+    open_file(chat, jsonl + b'{"speaker":"nobody"}\n')
     expect(chat.page.locator("#file-trouble")).to_have_text("Line 3 of the file is no message of a saved conversation.")
+    open_file(chat, jsonl + json.dumps({"speaker": "me", "text": "a" * 10_001}).encode())
+    expect(chat.page.locator("#file-trouble")).to_have_text("Line 3 of the file holds too long a message.")
     in_the_terminal.unlink()
     transcript = transcripts.Transcript(in_the_terminal, {"me": "Ann", "friend": "Zoë"})
     transcript.follow(said)
     transcript.follow([said[0], Utterance("friend", "no 😂")])
-    open_file(in_the_terminal.read_bytes())
+    open_file(chat, in_the_terminal.read_bytes())
     chat.button("Forget it").click()
     chat.shows("--\nme: Zoë?\n\nAre you there?\nfriend: no 😂\n")
+
+
+def test_of_a_long_file_the_end_is_kept_and_half_letters_are_replaced(chat: Chat) -> None:
+    lines = [json.dumps({"speaker": "me", "text": f"{number} " + "a" * 9_000}) for number in range(200)]
+    chat.button("Settings").click()
+    open_file(chat, "\n".join([*lines, '{"speaker":"friend","text":"ok \\ud83d"}']).encode())
+    expect(chat.page.locator(".message").last).to_have_text("Zoë Ångström: ok \ufffd")
+    texts = chat.page.locator(".message .text").all_text_contents()
+    assert 1 < len(texts) < 60
+    assert [text.split()[0] for text in texts] == [*map(str, range(201 - len(texts), 200)), "ok"]
+    chat.type("Hi")
+    assert chat.question()["utterances"][-2:] == [friend("ok \ufffd"), me("Hi")]
 
 
 def test_the_card_tells_whose_words_how_many_and_how_good(context: BrowserContext, server: str) -> None:
@@ -460,25 +505,27 @@ def test_screen_readers_get_each_message_once_and_whole(chat: Chat) -> None:
     assert chat.page.evaluate(f"{unnamed} || one.textContent.trim() || one.labels?.length || one.hidden)).length") == 0
 
 
-@pytest.mark.parametrize(("width", "height"), [(360, 640), (600, 300), (1200, 800)])
-def test_it_fits_the_window(chat: Chat, width: int, height: int) -> None:
-    chat.page.set_viewport_size({"width": width, "height": height})
-    for number in range(6):
-        chat.type("a" * 300 if number == 3 else f"message {number}")
-        chat.feed("well\nok", "W" * 200)
+def test_it_fits_the_window(chat: Chat) -> None:
     wide = (
         "[document.documentElement, document.querySelector('#scroll')].map((one) => one.scrollWidth - one.clientWidth)"
     )
-    assert chat.page.evaluate(wide) == [0, 0]
-    for part in (chat.field, chat.button("Send"), chat.button("Settings"), chat.button("Nudge")):
-        expect(part).to_be_in_viewport(ratio=1)
-    chat.button(MENU[0]).click()
-    box = chat.page.locator("#about").bounding_box()
-    assert box
-    assert box["x"] >= 0
-    assert box["x"] + box["width"] <= width
-    assert box["height"] <= height
-    expect(chat.page.locator("#about-title")).to_be_in_viewport(ratio=1)
+    chat.page.set_viewport_size({"width": 360, "height": 640})
+    for number in range(6):
+        chat.type("a" * 300 if number == 3 else f"message {number}")
+        chat.feed("well\nok", "W" * 200)
+    for width, height in ((360, 640), (320, 256), (600, 300), (1200, 800)):
+        chat.page.set_viewport_size({"width": width, "height": height})
+        assert chat.page.evaluate(wide) == [0, 0]
+        for part in (chat.field, chat.button("Send"), chat.button("Settings"), chat.button("Nudge")):
+            expect(part).to_be_in_viewport(ratio=1)
+        chat.button(MENU[0]).click()
+        box = chat.page.locator("#about").bounding_box()
+        assert box
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= width
+        assert box["height"] <= height
+        expect(chat.page.locator("#about-title")).to_be_in_viewport(ratio=1)
+        chat.page.keyboard.press("Escape")
 
 
 def test_whoever_reads_further_up_is_left_there(chat: Chat) -> None:
@@ -515,15 +562,12 @@ selector => {
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_it_is_light_or_dark_as_the_system_and_readable(context: BrowserContext, server: str, scheme: Any) -> None:
-    context.add_init_script(FEED)
-    page = context.new_page()
-    page.emulate_media(color_scheme=scheme)
-    chat = Chat(page, server)
+def test_it_is_light_or_dark_as_the_system_and_readable(chat: Chat, scheme: Any) -> None:
+    chat.page.emulate_media(color_scheme=scheme)
     chat.type("Hi")
     chat.feed("hi")
     for selector in (".me", ".friend", ".gap", "#banner", "#doing", ".chip", "#text", "#trouble", "#retry"):
-        contrast, background = page.evaluate(CONTRAST, selector)
+        contrast, background = chat.page.evaluate(CONTRAST, selector)
         assert contrast >= 4.5, selector
         assert (background > 0.5) == (scheme == "light")
 

@@ -64,6 +64,8 @@ class Tried(NamedTuple):
     chosen: bool
     summary: float | None = None
     """How many times as far from the friend the bot is as the friend earlier, as in `likeness`."""
+    invented: float | None = None
+    """By how much the bot's share of words that nobody used before is larger than the friend's."""
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ import traceback
 from typing import TypeVar
 
 import anyio
+from anyio.lowlevel import checkpoint
 from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -47,6 +48,7 @@ class Guard:
                 own = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
                 message = {**message, "headers": [*message.get("headers", ()), *own]}
             await send(message)
+            await checkpoint()  # asyncio complains of a client that leaves, unless it may take note of that here
 
         try:
             check(Request(scope))

@@ -2,6 +2,7 @@
 
 export const SILENCE = 6 * 3600 * 1000; // ms; what is said after it opens a new session
 const MOST_KEPT = 500_000; // characters
+const MOST_READ = 10_000; // characters of one message; the server takes no longer ones
 const MOST_SENT = 128 * 1024; // bytes; the server takes no more than twice that
 const STRIDE = 64; // messages dropped at once, so that the server mostly meets beginnings it knows
 
@@ -23,7 +24,7 @@ export class Conversation {
     const { said, attempt, seed } = this;
     let kept = JSON.stringify({ said, attempt, seed });
     while (kept.length > MOST_KEPT) {
-      said.splice(0, STRIDE);
+      said.splice(0, kept.length > 2 * MOST_KEPT ? said.length >> 1 || 1 : STRIDE);
       kept = JSON.stringify({ said, attempt, seed });
     }
     this.storage.setItem(this.key, kept);
@@ -105,7 +106,8 @@ export function parse(jsonl) {
     if (!["me", "friend"].includes(speaker) || typeof text !== "string" || !text.trim() || Number.isNaN(time)) {
       throw new Error(`Line ${index + 1} of the file is no message of a saved conversation.`);
     }
-    said.push({ speaker, text, gap: gap === true || !said.length, at: time });
+    if (text.length > MOST_READ) throw new Error(`Line ${index + 1} of the file holds too long a message.`);
+    said.push({ speaker, text: text.toWellFormed(), gap: gap === true || !said.length, at: time });
   });
   if (!said.length) throw new Error("The file holds no messages.");
   return said;
