@@ -26,6 +26,7 @@ def main() -> None:
     print(f"({beside(metrics['baseline'])}).\n")
     for turn in turns[:TURNS]:
         print("".join(f"{line.strip()}\n" for line in turn.replace("**", "").splitlines() if line.strip()))
+    print("Does it sound like them, and will it repeat something private? Open reports/report.html in a browser.")
     print(f"Next: {arguments.next}")
 
 

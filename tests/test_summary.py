@@ -29,7 +29,9 @@ def test_the_headline_some_answers_and_the_next_command(tmp_path: Path) -> None:
     assert result.stdout == (
         "\nThe bot writes like Bo. On the newest messages, which it has never read, it needs\n"
         "1.23 bits per character of Bo; lower is better\n(who knows the alphabet needs 7.10).\n\n"
-        f"{''.join(turn.format(number) for number in range(3))}Next: make chat\n"
+        f"{''.join(turn.format(number) for number in range(3))}"
+        "Does it sound like them, and will it repeat something private? Open reports/report.html in a browser.\n"
+        "Next: make chat\n"
     )
 
 
