@@ -56,11 +56,9 @@ class Assessment:
         """As kept in `reports/metrics.json`: numbers only."""
         found: dict[str, Any] = {"test": dict(self.test), "baseline": dict(self.baselines)}
         if self.likeness:
-            features = {feature.name.replace(" ", "_"): feature.distance_bot for feature in self.likeness.features}
             found["likeness"] = {
                 "distance": self.likeness.summary,
                 "distance_me": self.likeness.summary_me,
-                "features": features,
                 "repetition": asdict(self.likeness.repetition["bot"]),
             }
         if self.authorship:
@@ -72,7 +70,10 @@ class Assessment:
         found["memorisation"] = {
             "bot": self.bot._asdict(),
             "friend": self.friend._asdict(),
-            "sensitive": {kind: seen._asdict() for kind, seen in self.sensitive.items()},
+            "sensitive": {
+                "found": sum(seen.found for seen in self.sensitive.values()),
+                "known": sum(seen.known for seen in self.sensitive.values()),
+            },
         }
         rounded: dict[str, Any] = _numbers(found)
         return rounded
