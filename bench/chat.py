@@ -218,7 +218,7 @@ def keras_predict(folder: Path) -> Runtime:
 
 
 def onnx_runtime(folder: Path) -> Runtime:
-    import onnxruntime  # type: ignore[import-untyped]
+    import onnxruntime
 
     model = weights.load(folder)
     options = onnxruntime.SessionOptions()
