@@ -25,7 +25,6 @@ from rich.table import Table
 
 from friendbot import dialogue, evaluation, files, weights
 from friendbot.bot import Bot
-from friendbot.encoding import spell
 from friendbot.inference import State
 from friendbot.progress import Progress
 from friendbot.sampling import Decoding, log_softmax
@@ -47,26 +46,12 @@ def main() -> None:
     lines = [line for line in dialogue.read(arguments.thread) if line.split == arguments.split]
     places = evaluation.turns(lines)
     chosen = np.random.default_rng(0).choice(places, min(arguments.turns, len(places)), replace=False)
-    states, real = contexts(bot, lines, {int(place) for place in chosen})
+    contexts = evaluation.contexts_at(bot.network, bot.vocabulary, lines, {*chosen.tolist()})
+    states, real = [each.state for each in contexts], [[line.text for line in each.real] for each in contexts]
     figures = {"turns": len(real), "first": ranks(bot, states, real), "answers": answers(bot, states, real)}
     report(figures)
     if arguments.json:
         files.write_text(arguments.json, json.dumps(figures, indent=1) + "\n")
-
-
-def contexts(bot: Bot, lines: list[dialogue.Line], chosen: set[int]) -> tuple[list[State], list[list[str]]]:
-    """The state before each chosen turn, and what the friend really said there."""
-    states, real = [], []
-    state, session = bot.network.initial(), None
-    for index, line in enumerate(lines):
-        if index in chosen:
-            states.append(state)
-            run = lines[index:]
-            stop = next((k for k, later in enumerate(run) if later.speaker != line.speaker), len(run))
-            real.append([later.text for later in run[:stop] if later.session == line.session])
-        state = bot.network.after(state, spell(line, bot.vocabulary, opens=line.session != session))
-        session = line.session
-    return states, real
 
 
 def nats(bot: Bot, state: State, messages: list[str]) -> float:

@@ -170,27 +170,33 @@ def encoded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def train(encoded: Path, folder: Path, model: ModelParams = MODEL, settings: TrainParams = TRAIN) -> None:
+    """Train on what lies in `encoded`; all that is made comes to lie in `folder`."""
+    from friendbot import training
+
+    training.train(
+        encoded=encoded,
+        published=folder / "model",
+        history=folder / "history.csv",
+        timing=folder / "timing.json",
+        checkpoints=folder / "checkpoints",
+        model_params=model,
+        train_params=settings,
+    )
+
+
 Trainer = Callable[..., dict[str, bytes]]
 
 
 @pytest.fixture(scope="session")
 def trainer(encoded: Path) -> Trainer:
     """Trains in a folder and returns the published files' bytes by name."""
-    from friendbot import training
 
-    def train(folder: Path, model: ModelParams = MODEL, settings: TrainParams = TRAIN) -> dict[str, bytes]:
-        training.train(
-            encoded=encoded,
-            published=folder / "model",
-            history=folder / "history.csv",
-            timing=folder / "timing.json",
-            checkpoints=folder / "checkpoints",
-            model_params=model,
-            train_params=settings,
-        )
+    def trained(folder: Path, model: ModelParams = MODEL, settings: TrainParams = TRAIN) -> dict[str, bytes]:
+        train(encoded, folder, model, settings)
         return {path.name: path.read_bytes() for path in sorted((folder / "model").iterdir())}
 
-    return train
+    return trained
 
 
 @pytest.fixture(scope="session")

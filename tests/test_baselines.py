@@ -20,7 +20,7 @@ TRAIN = [line(ME, "ab", 0, "train"), line(FRIEND, "abc", 0, "train"), line(FRIEN
 
 
 def test_each_baseline_knows_more_than_the_one_before() -> None:
-    measured = baselines.measure(lines())
+    measured = baselines.scores(baselines.costs(lines()))
     assert list(measured) == NAMES
     for part in (measured.values(), [scores["friend"] for scores in measured.values()]):
         uniform, unigram, ngram, ppmd = (scores["bits_per_char"] for scores in part)

@@ -6,31 +6,18 @@ from typing import Any
 import numpy as np
 import pytest
 import yaml
-from conftest import ROOT, lines
+from conftest import MODEL, ROOT, TRAIN, lines, train
 from test_dvc_yaml import modules
 
 from friendbot import dataset, encoding, weights
 from friendbot.canaries import COPIES, EACH, Canary, Exposed, canaries, expose, measure, metrics, plant, table
 from friendbot.evaluation import losses
 from friendbot.inference import Network
-from friendbot.params import ModelParams, TrainParams
 from friendbot.vocabulary import Vocabulary
 from friendbot.weights import Architecture, Model
 
 PIPELINE: dict[str, Any] = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
 AUDIT: dict[str, Any] = yaml.safe_load((ROOT / "audit" / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
-MODEL = ModelParams(embedding=16, layers=1, units=32, dropout=0.0)
-TRAIN = TrainParams(
-    epochs=4,
-    batch_size=4,
-    sequence_length=8,
-    learning_rate=0.03,
-    clip_norm=1.0,
-    patience=4,
-    keep_checkpoints=1,
-    threads=2,
-    seed=1,
-)
 PLANTED = canaries(copies=(0, 20), each=2, digits=3)
 
 
@@ -85,19 +72,11 @@ def test_canaries_are_planted_as_the_friends_in_the_training_part_and_nothing_el
 @pytest.fixture(scope="module")
 def exposed(tmp_path_factory: pytest.TempPathFactory) -> list[Exposed]:
     """Of a model really trained on a small talk with canaries in it."""
-    from friendbot import training
-
     folder = tmp_path_factory.mktemp("audit")
     dataset.save(folder / "encoded", encoding.encode(plant(lines(), PLANTED), "bpe", 300))
-    training.train(
-        encoded=folder / "encoded",
-        published=folder / "model",
-        history=folder / "history.csv",
-        timing=folder / "timing.json",
-        checkpoints=folder / "checkpoints",
-        model_params=MODEL,
-        train_params=TRAIN,
-    )
+    model_params = MODEL.model_copy(update={"dropout": 0.0})
+    settings = TRAIN.model_copy(update={"epochs": 4, "learning_rate": 0.03, "patience": 4, "keep_checkpoints": 1})
+    train(folder / "encoded", folder, model_params, settings)
     model = weights.load(folder / "model")
     return measure(Network(model), model.vocabulary, PLANTED)
 

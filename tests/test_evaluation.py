@@ -1,5 +1,6 @@
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from friendbot.dialogue import Line
 from friendbot.inference import Network
 from friendbot.sampling import Decoding
 from friendbot.vocabulary import Vocabulary
+from friendbot.weights import Model
 
 VOCABULARY = Vocabulary("char", "abc")
 A, B, C = (VOCABULARY.encode(letter)[0] for letter in "abc")
@@ -19,6 +21,14 @@ ME, THEM, GAP = VOCABULARY.me, VOCABULARY.friend, VOCABULARY.gap
 
 def line(speaker: str, text: str, session: int = 0) -> Line:
     return Line(0, 0, {"me": "Ann", "friend": "Bo"}[speaker], speaker, text, session, "test")
+
+
+def measured_on(model: Model, tokens: np.ndarray) -> dict[str, Any]:
+    return evaluation.scores(evaluation.losses(Network(model), tokens), tokens, model.vocabulary)
+
+
+def scored(lines: list[Line]) -> dict[str, Any]:
+    return baselines.scores(baselines.costs(lines))
 
 
 def test_the_friends_tokens_are_their_text_and_what_ends_it() -> None:
@@ -54,7 +64,7 @@ def test_the_measure_is_what_training_measured(trained: Path, encoded: Path) -> 
     """Validation in Keras cuts the text into rows that each start without memory, so it can only be a little worse."""
     model = weights.load(trained / "model")
     data = dataset.load(encoded)
-    measured = evaluation.measure(Network(model), data.valid, model.vocabulary)
+    measured = measured_on(model, data.valid)
     assert measured["bits_per_char"] == pytest.approx(model.card["valid_bits_per_char"], rel=0.05)
 
 
@@ -97,7 +107,7 @@ def split_lines(train: list[Line], test: list[Line]) -> list[Line]:
 
 def test_baselines_pay_for_the_same_text() -> None:
     train = [line("me", "ab"), line("friend", "ab")] * 50
-    result = baselines.measure(split_lines(train, [line("me", "a"), line("friend", "b"), line("me", "a")]))
+    result = scored(split_lines(train, [line("me", "a"), line("friend", "b"), line("me", "a")]))
     # <gap> is seen once, each speaker 50 times, a and b 100 times: 301 characters of 5 kinds.
     cost = {"mark": -math.log2(51 / 307), "letter": -math.log2(101 / 307)}
     assert result["unigram"]["friend"]["bits_per_char"] == pytest.approx(cost["letter"] + cost["mark"], abs=1e-4)
@@ -121,7 +131,7 @@ def test_baselines_read_what_the_model_reads(trained: Path) -> None:
 def test_unseen_characters_cost_more_than_any_seen() -> None:
     train = [line("me", "ab"), line("friend", "ab")] * 50
     seen, unseen = (
-        baselines.measure(split_lines(train, [line("me", "a"), line("friend", text)]))["unigram"] for text in ("b", "Ж")
+        scored(split_lines(train, [line("me", "a"), line("friend", text)]))["unigram"] for text in ("b", "Ж")
     )
     assert unseen["friend"]["bits_per_char"] > seen["friend"]["bits_per_char"] + 20
 
@@ -129,8 +139,8 @@ def test_unseen_characters_cost_more_than_any_seen() -> None:
 def test_the_model_beats_the_baselines_on_the_small_talk(trained: Path) -> None:
     model = weights.load(trained / "model")
     encoded, talk = encoding.encode(lines(), "bpe", 300), lines()
-    measured = evaluation.measure(Network(model), encoded.test, model.vocabulary)
-    simple = baselines.measure(talk)["unigram"]
+    measured = measured_on(model, encoded.test)
+    simple = scored(talk)["unigram"]
     assert measured["friend"]["bits_per_char"] < simple["friend"]["bits_per_char"]
     assert model.card["friend"] == FRIEND
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-from conftest import ROOT, TRAIN, lines
+from conftest import ROOT, TRAIN, lines, train
 
 from friendbot import dataset, encoding, weights
 from friendbot.inference import Network
@@ -73,16 +73,7 @@ def test_a_network_of_large_weights(shape: Shape) -> None:
 @pytest.mark.soak
 @pytest.mark.parametrize("shape", SHAPES)
 def test_a_trained_network(shape: Shape, tmp_path: Path) -> None:
-    from friendbot import training
-
     dataset.save(tmp_path / "encoded", encoding.encode(lines(), shape.tokenizer, shape.vocabulary))
-    training.train(
-        encoded=tmp_path / "encoded",
-        published=tmp_path / "model",
-        history=tmp_path / "history.csv",
-        timing=tmp_path / "timing.json",
-        checkpoints=tmp_path / "checkpoints",
-        model_params=ModelParams(embedding=shape.embedding, layers=shape.layers, units=shape.units, dropout=0.2),
-        train_params=TRAIN,
-    )
+    model_params = ModelParams(embedding=shape.embedding, layers=shape.layers, units=shape.units, dropout=0.2)
+    train(tmp_path / "encoded", tmp_path, model_params)
     compare(weights.load(tmp_path / "model"))

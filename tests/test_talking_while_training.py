@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from conftest import MODEL, ROOT, TRAIN, lines
+from conftest import MODEL, ROOT, TRAIN, lines, train
 
 from friendbot import dataset, encoding, weights
 from friendbot.bot import Bot
@@ -16,19 +16,10 @@ from friendbot.conversation import Conversation
 from friendbot.errors import ModelError
 
 
-def train(folder: Path, epochs: int) -> None:
+def train_epochs(folder: Path, epochs: int) -> None:
     """Short epochs, whose checkpoints but the latest and the best go at once."""
-    from friendbot import training
-
-    training.train(
-        encoded=folder / "encoded",
-        published=folder / "model",
-        history=folder / "history.csv",
-        timing=folder / "timing.json",
-        checkpoints=folder / "checkpoints",
-        model_params=MODEL,
-        train_params=TRAIN.model_copy(update={"epochs": epochs, "patience": epochs, "keep_checkpoints": 1}),
-    )
+    settings = TRAIN.model_copy(update={"epochs": epochs, "patience": epochs, "keep_checkpoints": 1})
+    train(folder / "encoded", folder, MODEL, settings)
 
 
 @pytest.fixture
@@ -54,7 +45,7 @@ def answer(checkpoints: Path) -> tuple[int, str]:
 def test_every_answer_of_a_whole_training_is_of_one_epoch(folder: Path) -> None:
     seen: set[tuple[int, str]] = set()
     with ThreadPoolExecutor(1) as pool:
-        training = pool.submit(train, folder, 6)
+        training = pool.submit(train_epochs, folder, 6)
         while not training.done():
             try:
                 seen.add(answer(folder / "checkpoints"))
@@ -73,7 +64,7 @@ def test_every_answer_of_a_whole_training_is_of_one_epoch(folder: Path) -> None:
 def test_the_chat_always_answers_beside_a_training_even_one_that_is_killed(folder: Path) -> None:
     command = [sys.executable, str(ROOT / "src" / "chat.py"), "--save-dir", str(folder / "checkpoints"), "--once", "Hi"]
     context = multiprocessing.get_context("spawn")
-    training = context.Process(target=train, args=(folder, 100))
+    training = context.Process(target=train_epochs, args=(folder, 100))
     training.start()
     answers = 0
     while training.is_alive():
@@ -87,7 +78,7 @@ def test_the_chat_always_answers_beside_a_training_even_one_that_is_killed(folde
         if answers == 20:
             training.kill()
             training.join()
-            training = context.Process(target=train, args=(folder, 100))
+            training = context.Process(target=train_epochs, args=(folder, 100))
             training.start()
     training.join()
     assert training.exitcode == 0

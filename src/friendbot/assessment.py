@@ -32,9 +32,9 @@ class Assessment:
     """The findings."""
 
     test: Mapping[str, Any]
-    """As `evaluation.measure` gives it."""
+    """As `evaluation.scores` gives it."""
     baselines: Mapping[str, Any]
-    """As `baselines.measure` gives it."""
+    """As `baselines.scores` gives it."""
     sessions: Mapping[str, Mapping[int, float]]
     """Bits per character of each held-out session, of the model and of the n-gram."""
     rhythm: Rhythm

@@ -62,17 +62,12 @@ class Costs(NamedTuple):
     """By baseline, float64 `(len(symbols),)`."""
 
 
-def measure(lines: list[Line]) -> dict[str, Any]:
-    """Bits per character on the test part of models that learned the training part, counted as the model's are.
+def costs(lines: list[Line]) -> Costs:
+    """Let each baseline learn the training part and predict the test part.
 
     `uniform` knows which characters there are, `unigram` how often, `kneser_ney_10` which follow which; `ppmd`, a
-    compressor, goes on learning while it reads the test part. Each for all text and, under `friend`, for theirs.
+    compressor, goes on learning while it reads the test part.
     """
-    return scores(costs(lines))
-
-
-def costs(lines: list[Line]) -> Costs:
-    """Let each baseline learn the training part and predict the test part."""
     train = "".join(symbol.character for symbol in plain([line for line in lines if line.split == "train"]))
     symbols = [symbol for symbol in plain(lines) if symbol.split == "test"]
     alphabet, known = np.unique(_code_points(train), return_inverse=True)
@@ -94,7 +89,7 @@ def costs(lines: list[Line]) -> Costs:
 
 
 def scores(costs: Costs) -> dict[str, Any]:
-    """Bits per character of each baseline, as `measure` gives them."""
+    """Bits per character of each baseline, counted as the model's are: of all text and, under `friend`, of theirs."""
     everything = np.ones(len(costs.symbols), bool)
     friend = np.array([symbol.friend for symbol in costs.symbols], bool)
     return {

@@ -106,7 +106,7 @@ def metrics(exposed: Sequence[Exposed]) -> dict[str, dict[str, float]]:
 
 
 def table(exposed: Sequence[Exposed]) -> str:
-    """The canaries as CSV, one a row, for `dvc plots`."""
+    """The canaries as CSV, one a row."""
     rows = [f"{each.copies},{each.rank},{each.exposure:.4f}" for each in sorted(exposed)]
     return "\n".join(["copies,rank,exposure", *rows]) + "\n"
 

@@ -1,6 +1,7 @@
 """How well the model predicts held-out text, and what it answers there."""
 
 import math
+from collections.abc import Set
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -72,14 +73,8 @@ def shares(nats: np.ndarray, tokens: np.ndarray, vocabulary: Vocabulary) -> tupl
     return result[0], result[1]
 
 
-def measure(network: Network, tokens: np.ndarray, vocabulary: Vocabulary) -> dict[str, Any]:
-    """Metrics of one split: of all its text, and under `friend` of the friend's messages alone."""
-    with Progress("measuring", unit="tokens", total=len(tokens) - 1) as progress:
-        return scores(losses(network, tokens, progress), tokens, vocabulary)
-
-
 def scores(nats: np.ndarray, tokens: np.ndarray, vocabulary: Vocabulary) -> dict[str, Any]:
-    """Metrics from the nats of each token but the first, as `measure` gives them."""
+    """Metrics of a text from the nats of each token but the first: of all of it and, under `friend`, of theirs."""
     everything, friend = shares(nats, tokens, vocabulary)
     return {
         **everything.metrics(),
@@ -139,7 +134,12 @@ def turns(lines: list[Line]) -> list[int]:
 def contexts(network: Network, vocabulary: Vocabulary, lines: list[Line], count: int) -> list[Context]:
     """At most `count` turns of the friend, spread evenly over held-out lines, each after the real conversation."""
     places = turns(lines)
-    chosen = {places[round(index)] for index in np.linspace(0, len(places) - 1, min(count, len(places)))}
+    spread = {places[round(index)] for index in np.linspace(0, len(places) - 1, min(count, len(places)))}
+    return contexts_at(network, vocabulary, lines, spread)
+
+
+def contexts_at(network: Network, vocabulary: Vocabulary, lines: list[Line], chosen: Set[int]) -> list[Context]:
+    """The turns of the friend at some indices of held-out lines, in order, each after the real conversation."""
     found: list[Context] = []
     state, session = network.initial(), None
     read = lines[: max(chosen, default=-1) + 1]

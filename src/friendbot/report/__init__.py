@@ -75,9 +75,9 @@ class Report:
     friend: str
     me: str
     test: Mapping[str, Any] | None = None
-    """As `evaluation.measure` gives it."""
+    """As `evaluation.scores` gives it."""
     baselines: Mapping[str, Any] | None = None
-    """As `baselines.measure` gives it."""
+    """As `baselines.scores` gives it."""
     sessions: Mapping[str, Mapping[int, float]] | None = None
     """Bits per character of each held-out session, of `MODEL` and `KNESER_NEY`."""
     history: Sequence[Mapping[str, float]] | None = None
