@@ -1,75 +1,217 @@
-"""Training speed of our LSTM layer against stock Keras, in one interleaved run: tokens per second and ratios.
+"""Training speed, ours against stock Keras and PyTorch's `nn.LSTM`, in one interleaved run: time of a step, ratios.
 
-python bench/throughput.py [--layers 1] [--units 256] [--batch-size 8] [--sequence-length 32] [--rounds 5] [--json FILE]
+python bench/throughput.py [--shape small] [--rounds 8] [--steps 10] [--torch PYTHON] [--json FILE]
+
+Every variant does the same: embedding, LSTM layers that carry their state, logits, cross entropy, clipping to a global
+norm of 1, Adam, on random ids. Each has a process of its own, since libraries in one process fight over threads, and
+they take turns. `--torch` names a Python that has PyTorch, if not this one.
 """
 
 import argparse
 import json
+import os
 import statistics
+import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
 
 import numpy as np
 
-from friendbot import backend
-from friendbot.backend import keras
-from friendbot.recurrent import LSTM
 
-STEPS = 40
-VOCABULARY = 370
+class Shape(NamedTuple):
+    """A network and a batch."""
+
+    layers: int
+    units: int
+    batch_size: int
+    sequence_length: int
+    vocabulary: int
+    embedding: int = 128
 
 
-def build(variant: str, layers: int, units: int, batch_size: int, sequence_length: int) -> keras.Model:
+SHAPES = {
+    "small": Shape(1, 256, 8, 64, 1024),
+    "medium": Shape(1, 512, 8, 64, 1024),
+    "deep": Shape(2, 512, 16, 64, 1024),
+    "large": Shape(2, 512, 64, 128, 370),
+}
+OURS, STOCK, UNROLLED, TORCH = "friendbot", "Keras", "Keras, unrolled", "PyTorch"
+VARIANTS = [
+    f"{OURS}, float32",
+    f"{OURS}, bfloat16",
+    STOCK,
+    UNROLLED,
+    f"{TORCH}, float32",
+    f"{TORCH}, bfloat16",
+]
+Run = Callable[[], float]
+"""Trains once, and returns the seconds of a step from the end of the first one to the end of the last."""
+
+
+def keras_steps(variant: str, shape: Shape, steps: int, threads: int) -> Run:
+    """A function that trains `steps` steps with Keras."""
+    from friendbot import backend, layers
+    from friendbot.backend import keras, tf
+    from friendbot.recurrent import LSTM
+
+    ours = variant.startswith(OURS)
+    if ours:
+        backend.setup(threads)
+    else:  # what a person gets who sets nothing but the number of threads
+        tf.config.threading.set_intra_op_parallelism_threads(threads)
+        tf.config.threading.set_inter_op_parallelism_threads(threads)
     keras.utils.set_random_seed(1)
-    ids = keras.Input(batch_shape=(batch_size, sequence_length), dtype="int32")
-    hidden = keras.layers.Embedding(VOCABULARY, 64)(ids)
-    for _ in range(layers):
-        if variant == "ours":
-            layer = LSTM(units, return_sequences=True, stateful=True)
+    precision = variant.rpartition(" ")[2]
+    ids = keras.Input(batch_shape=(shape.batch_size, shape.sequence_length), dtype="int32")
+    hidden = keras.layers.Embedding(shape.vocabulary, shape.embedding)(ids)
+    for _ in range(shape.layers):
+        options: dict[str, Any] = {"return_sequences": True, "stateful": True}
+        if ours:
+            hidden = LSTM(shape.units, precision=precision, **options)(hidden)
         else:
-            layer = keras.layers.LSTM(units, return_sequences=True, stateful=True, unroll=variant == "stock unrolled")
-        hidden = layer(hidden)
-    model = keras.Model(ids, keras.layers.Dense(VOCABULARY)(hidden))
+            hidden = keras.layers.LSTM(shape.units, unroll=variant == UNROLLED, **options)(hidden)
+    output = layers.Dense(shape.vocabulary, precision=precision) if ours else keras.layers.Dense(shape.vocabulary)
+    model = keras.Model(ids, output(hidden))
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(keras.optimizers.Adam(global_clipnorm=1.0), loss, jit_compile=False)
-    return model
+    size = (steps * shape.batch_size, shape.sequence_length)
+    text = np.random.default_rng(1).integers(0, shape.vocabulary, size).astype("int32")
+
+    class Clock(keras.callbacks.Callback):
+        def on_train_begin(self, logs: Any = None) -> None:
+            self.ends: list[float] = []
+
+        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+            self.ends.append(time.perf_counter())
+
+    def run() -> float:
+        clock = Clock()
+        model.fit(text, text, batch_size=shape.batch_size, shuffle=False, verbose=0, callbacks=[clock])
+        return (clock.ends[-1] - clock.ends[0]) / (steps - 1)
+
+    return run
+
+
+def torch_steps(variant: str, shape: Shape, steps: int, threads: int) -> Run:
+    """A function that trains `steps` steps with PyTorch."""
+    import torch
+
+    torch.set_num_threads(threads)
+    torch.manual_seed(1)
+    embedding = torch.nn.Embedding(shape.vocabulary, shape.embedding)
+    lstm = torch.nn.LSTM(shape.embedding, shape.units, shape.layers)
+    output = torch.nn.Linear(shape.units, shape.vocabulary)
+    weights = [*embedding.parameters(), *lstm.parameters(), *output.parameters()]
+    adam = torch.optim.Adam(weights, fused=True)
+    text = torch.randint(0, shape.vocabulary, (steps, shape.sequence_length, shape.batch_size))
+
+    def run() -> float:
+        state, ends = None, []
+        for ids in text:
+            with torch.autocast("cpu", torch.bfloat16, enabled=variant.endswith("bfloat16")):
+                hidden, state = lstm(embedding(ids), state)
+                logits = output(hidden)
+            state = tuple(part.detach() for part in state)
+            loss = torch.nn.functional.cross_entropy(logits.float().flatten(0, 1), ids.flatten())
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(weights, 1.0)
+            adam.step()
+            adam.zero_grad()
+            ends.append(time.perf_counter())
+        return (ends[-1] - ends[0]) / (steps - 1)
+
+    return run
+
+
+def work(variant: str, shape: Shape, steps: int, threads: int) -> None:
+    """Be one variant's process: for each line read, train and answer with the seconds of a step."""
+    run = (torch_steps if variant.startswith(TORCH) else keras_steps)(variant, shape, steps, threads)
+    run()
+    run()
+    print("ready", flush=True)
+    for _ in sys.stdin:
+        print(run(), flush=True)
+
+
+class Child:
+    """A variant in its process."""
+
+    def __init__(self, variant: str, python: str, arguments: list[str]) -> None:
+        command = [python, __file__, "--worker", variant, *arguments]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self._line()
+
+    def seconds(self) -> float:
+        """Of a step, after training once."""
+        assert self.process.stdin is not None
+        print("go", file=self.process.stdin, flush=True)
+        return float(self._line())
+
+    def close(self) -> None:
+        """End the process."""
+        self.process.communicate()
+
+    def _line(self) -> str:
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        if not line:
+            raise SystemExit(f"a variant's process ended early, with status {self.process.wait()}; its error is above")
+        return line
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--layers", type=int, default=1)
-    parser.add_argument("--units", type=int, default=256)
-    parser.add_argument("--batch-size", type=int, default=8)
-    parser.add_argument("--sequence-length", type=int, default=32)
-    parser.add_argument("--rounds", type=int, default=5)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--shape", choices=SHAPES, default="small")
+    parser.add_argument("--rounds", type=int, default=8)
+    parser.add_argument("--steps", type=int, default=10, help="in each turn, 2 or more")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--only", action="append", choices=VARIANTS, help="may be given several times")
+    parser.add_argument("--torch", default=sys.executable, metavar="PYTHON")
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--worker", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    backend.setup(2)
-    batch, length = arguments.batch_size, arguments.sequence_length
-    ids = np.random.default_rng(1).integers(0, VOCABULARY, (batch * STEPS, length)).astype("int32")
-    models = {
-        variant: build(variant, arguments.layers, arguments.units, batch, length)
-        for variant in ("stock", "stock unrolled", "ours")
+    shape = SHAPES[arguments.shape]
+    if arguments.worker:
+        work(arguments.worker, shape, arguments.steps, arguments.threads)
+        return
+
+    variants = arguments.only or VARIANTS
+    found = subprocess.run([arguments.torch, "-c", "import torch; print(torch.__version__)"], capture_output=True)
+    if found.returncode and any(variant.startswith(TORCH) for variant in variants):
+        print(f"{arguments.torch} has no PyTorch: left out; name a Python that has it with --torch", file=sys.stderr)
+        variants = [variant for variant in variants if not variant.startswith(TORCH)]
+    options = ["--shape", arguments.shape, "--steps", str(arguments.steps), "--threads", str(arguments.threads)]
+    before = os.getloadavg()[0]
+    children = {
+        variant: Child(variant, arguments.torch if variant.startswith(TORCH) else sys.executable, options)
+        for variant in variants
     }
-    for model in models.values():
-        model.fit(ids[: batch * 2], ids[: batch * 2], batch_size=batch, shuffle=False, verbose=0)
-    rates: dict[str, list[float]] = {variant: [] for variant in models}
+    measured: dict[str, list[float]] = {variant: [] for variant in variants}
     for _ in range(arguments.rounds):
-        for variant, model in models.items():
-            started = time.perf_counter()
-            model.fit(ids, ids, batch_size=batch, shuffle=False, verbose=0)
-            rates[variant].append(ids.size / (time.perf_counter() - started))
+        for variant, child in children.items():
+            measured[variant].append(child.seconds())
+    for child in children.values():
+        child.close()
+
+    print(f"{arguments.shape}: {shape._asdict()}, {arguments.threads} threads, load {before:.1f} at the start")
     result = {}
-    for variant, measured in rates.items():
-        ratios = [rate / stock for rate, stock in zip(measured, rates["stock"], strict=True)]
-        result[variant] = {"tokens_per_second": statistics.median(measured), "ratio": statistics.median(ratios)}
-        print(f"{variant:15} {statistics.median(measured):10,.0f} tokens/s   {statistics.median(ratios):.2f} x stock")
+    for variant, seconds in measured.items():
+        ratios = {
+            other: statistics.median(theirs / own for theirs, own in zip(measured[other], seconds, strict=True))
+            for other in (STOCK, f"{TORCH}, float32")
+            if other in measured
+        }
+        result[variant] = {"seconds": statistics.median(seconds), "least": min(seconds), "ratios": ratios}
+        words = "".join(f"   {ratio:5.2f} x {other}" for other, ratio in ratios.items())
+        print(f"{variant:20} {1000 * statistics.median(seconds):8.1f} ms/step, least {1000 * min(seconds):7.1f}{words}")
     if arguments.json:
-        shape = {"layers": arguments.layers, "units": arguments.units, "batch_size": batch, "sequence_length": length}
-        arguments.json.write_text(json.dumps({"shape": shape, "variants": result}, indent=1) + "\n", encoding="utf-8")
+        about = {"shape": shape._asdict(), "threads": arguments.threads, "load": before, "variants": result}
+        arguments.json.write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

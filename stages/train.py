@@ -7,20 +7,28 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
 
 from friendbot import errors, params
 
+CHECKPOINTS = Path("checkpoints")
+
 
 def main() -> None:
     settings = params.load()
-    from friendbot import training  # takes seconds: here, Ctrl-C and a mistake in the params end quietly
+    try:
+        from friendbot import training  # takes seconds: here, a mistake in the params ends quietly
 
-    training.train(
-        encoded=Path("data/encoded"),
-        published=Path("models/friend"),
-        history=Path("reports/history.csv"),
-        timing=Path("reports/timing.json"),
-        checkpoints=Path("checkpoints"),
-        model_params=settings.model,
-        train_params=settings.train,
-    )
+        training.train(
+            encoded=Path("data/encoded"),
+            published=Path("models/friend"),
+            history=Path("reports/history.csv"),
+            timing=Path("reports/timing.json"),
+            checkpoints=CHECKPOINTS,
+            model_params=settings.model,
+            train_params=settings.train,
+        )
+    except KeyboardInterrupt:
+        print("stopped; `dvc repro` goes on after the last finished epoch", file=sys.stderr)
+        if any(CHECKPOINTS.glob("*/epoch-*")):
+            print(f"meanwhile `python src/chat.py --save-dir {CHECKPOINTS}` talks to the newest", file=sys.stderr)
+        raise
 
 
 if __name__ == "__main__":

@@ -21,15 +21,17 @@ ROOT = Path(__file__).resolve().parents[1]
 ME, FRIEND = "Ann Marie O'Neil", "Zoë Ångström"
 HOUR = 3_600_000
 
-MODEL = ModelParams(embedding=16, layers=1, units=32, dropout=0.1)
+MODEL = ModelParams(size="auto", embedding=16, layers=1, units=32, dropout=0.1)
 TRAIN = TrainParams(
     epochs=3,
     batch_size=4,
     sequence_length=8,
     learning_rate=0.02,
+    weight_decay=0.0,
     clip_norm=1.0,
     patience=3,
     keep_checkpoints=2,
+    precision="float32",
     threads=2,
     seed=1,
 )

@@ -49,6 +49,7 @@ def test_metrics_are_rounded_numbers_without_words(found: Assessment) -> None:
     assert {*metrics} == {"test", "baseline", "likeness", "authorship", "answers", "memorisation"}
     assert metrics["authorship"]["me_as_friend"] < 0.5 < metrics["authorship"]["friend_as_friend"]
     assert metrics["memorisation"]["bot"]["longest_words"] > 0
+    assert 0 < metrics["test"]["adaptive"]["friend"]["bits_per_char"] < metrics["test"]["friend"]["bits_per_char"]
 
 
 def test_with_too_few_turns_nothing_is_compared_or_chosen(trained: Path, encoded: Path) -> None:

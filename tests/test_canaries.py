@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import yaml
 from conftest import MODEL, ROOT, TRAIN, lines, train
-from test_dvc_yaml import modules
+from test_dvc_yaml import deciding
 
 from friendbot import dataset, encoding, weights
 from friendbot.canaries import COPIES, EACH, Canary, Exposed, canaries, expose, measure, metrics, plant, table
@@ -106,7 +106,7 @@ def test_the_table_has_a_row_for_each_canary() -> None:
 @pytest.mark.parametrize("stage", AUDIT)
 def test_a_stage_of_the_audit_depends_on_exactly_the_modules_it_imports(stage: str) -> None:
     script = f"audit/{stage}.py"
-    needed = {"src/friendbot/__init__.py", *(str(path.relative_to(ROOT)) for path in modules(ROOT / script, set()))}
+    needed = {"src/friendbot/__init__.py", *(str(path.relative_to(ROOT)) for path in deciding(ROOT / script))}
     deps = AUDIT[stage]["deps"]
     assert {dep for dep in deps if dep.startswith("src/")} == needed
     assert script in deps

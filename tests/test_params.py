@@ -36,12 +36,12 @@ def test_the_committed_file_is_valid() -> None:
         ("patience: 3", "patience: 0", "train.patience should be greater than or equal to 1, but is 0"),
         ("friend: .*", "friend: 12", "filter.friend should be a valid string, but is 12 (quote it)"),
         (
-            "units: 256",
+            "units: null",
             "units: '256'",
             "model.units should be a valid integer, but is '256' (a number without quotes)",
         ),
         ("strict: false", "strict: maybe", "parse.strict should be a valid boolean, but is 'maybe'"),
-        ("dropout: 0.2", "dropout: .nan", "model.dropout should be a finite number, but is nan"),
+        ("dropout: null", "dropout: .nan", "model.dropout should be a finite number, but is nan"),
     ],
 )
 def test_a_mistake_is_one_line_that_names_it(tmp_path: Path, old: str, new: str, message: str) -> None:

@@ -74,6 +74,8 @@ def test_a_network_of_large_weights(shape: Shape) -> None:
 @pytest.mark.parametrize("shape", SHAPES)
 def test_a_trained_network(shape: Shape, tmp_path: Path) -> None:
     dataset.save(tmp_path / "encoded", encoding.encode(lines(), shape.tokenizer, shape.vocabulary))
-    model_params = ModelParams(embedding=shape.embedding, layers=shape.layers, units=shape.units, dropout=0.2)
+    model_params = ModelParams(
+        size="auto", embedding=shape.embedding, layers=shape.layers, units=shape.units, dropout=0.2
+    )
     train(tmp_path / "encoded", tmp_path, model_params)
     compare(weights.load(tmp_path / "model"))

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from friendbot import authorship, baselines, evaluation, likeness, tuning
+from friendbot import adaptation, authorship, baselines, evaluation, likeness, tuning
 from friendbot.answers import Writer
 from friendbot.authorship import Authorship
 from friendbot.dataset import Encoded
@@ -32,7 +32,7 @@ class Assessment:
     """The findings."""
 
     test: Mapping[str, Any]
-    """As `evaluation.scores` gives it."""
+    """As `evaluation.scores` gives it, and under `adaptive` what `adaptation` makes of it."""
     baselines: Mapping[str, Any]
     """As `baselines.scores` gives it."""
     sessions: Mapping[str, Mapping[int, float]]
@@ -101,6 +101,7 @@ def assess(
     train, valid, test = ([line for line in lines if line.split == split] for split in ("train", "valid", "test"))
     with Progress("measuring", unit="tokens", total=len(encoded.test) - 1) as progress:
         nats = evaluation.losses(network, encoded.test, progress)
+    [adapted] = adaptation.losses(encoded.train, [(encoded.test, nats)], len(vocabulary))
     costs = baselines.costs(lines)
     per_session = evaluation.by_session(nats, encoded.test, vocabulary)
     ngram = baselines.by_session(costs, baselines.KNESER_NEY)
@@ -130,7 +131,10 @@ def assess(
         turns = evaluation.answer(writer(chosen.decoding), contexts, seed, progress)
     samples = Samples.of(turns, train, test)
     return Assessment(
-        evaluation.scores(nats, encoded.test, vocabulary),
+        {
+            **evaluation.scores(nats, encoded.test, vocabulary),
+            "adaptive": evaluation.bits(adapted, encoded.test, vocabulary),
+        },
         baselines.scores(costs),
         {"model": dict(zip(sorted(ngram), per_session, strict=True)), baselines.KNESER_NEY: ngram},
         rhythm,

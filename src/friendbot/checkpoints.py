@@ -3,9 +3,11 @@
 import fcntl
 import json
 import os
+import re
 import shutil
 import sys
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple
@@ -19,7 +21,10 @@ from friendbot.weights import CHECKSUMS, Architecture
 
 STATE = "training.npz"
 """What only training needs: the optimizer's variables, and whatever else changes from step to step."""
-FINISHED = "finished"
+HISTORY = "history.json"
+TRAININGS = 5
+"""How many trainings' checkpoints are kept, the latest ones: the one that runs, and others to go back to."""
+_FINGERPRINT = re.compile("[0-9a-f]{16}")
 
 
 class Checkpoint(NamedTuple):
@@ -35,7 +40,7 @@ class Checkpoint(NamedTuple):
 class Checkpoints:
     """`checkpoints/<fingerprint>/epoch-NNNN/`, each a model folder that chat can read, plus the training's state.
 
-    Use as a context manager: it holds a lock, so that two trainings never write one folder.
+    Use as a context manager: it holds a lock on the folder of all trainings, since they publish to one place.
     """
 
     def __init__(self, root: Path, fingerprint: str, keep: int) -> None:
@@ -43,36 +48,26 @@ class Checkpoints:
 
         Args:
             root: the folder of all trainings, such as `checkpoints`.
-            fingerprint: changes with anything that could change the result.
+            fingerprint: 16 hexadecimal digits that change with anything that could change the result.
             keep: how many of the latest are kept; the best is kept besides.
         """
-        self.folder, self.keep = root / fingerprint, keep
+        self.root, self.folder, self.keep = root, root / fingerprint, keep
         self._lock: int | None = None
 
     def __enter__(self) -> "Checkpoints":
-        """Take the lock, drop what a killed training left half-written or finished, and go on from the rest.
+        """Take the lock, and drop what a killed training left half-written and what is of trainings long ago.
 
         Raises:
             ModelError: another training holds the lock.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self._lock = os.open(self.folder / ".lock", os.O_RDWR | os.O_CREAT, 0o644)
+        self.root.mkdir(parents=True, exist_ok=True)
+        self._lock = os.open(self.root / ".lock", os.O_RDWR | os.O_CREAT, 0o644)
         try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            owner = os.pread(self._lock, 20, 0).decode().strip()
-            os.close(self._lock)
-            self._lock = None
-            raise ModelError(
-                f"another training (process {owner}) writes {self.folder}; wait for it, or end it with `kill {owner}`"
-            ) from None
-        os.ftruncate(self._lock, 0)
-        os.pwrite(self._lock, str(os.getpid()).encode(), 0)
-        finished = (self.folder / FINISHED).exists()
-        for leftover in self.folder.glob("*" if finished else ".*.tmp"):
-            if leftover.is_dir():
-                _remove(leftover)
-        (self.folder / FINISHED).unlink(missing_ok=True)
+            self._own()
+            self._tidy()
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
         return self
 
     def __exit__(
@@ -82,6 +77,27 @@ class Checkpoints:
             os.close(self._lock)
             self._lock = None
 
+    def _own(self) -> None:
+        assert self._lock is not None
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            owner = os.pread(self._lock, 20, 0).decode().strip()
+            raise ModelError(
+                f"another training (process {owner}) writes to {self.root}; wait for it, or end it with `kill {owner}`"
+            ) from None
+        os.ftruncate(self._lock, 0)
+        os.pwrite(self._lock, str(os.getpid()).encode(), 0)
+        self.folder.mkdir(exist_ok=True)
+
+    def _tidy(self) -> None:
+        for leftover in [*self.root.glob(".*.tmp"), *self.folder.glob(".*.tmp")]:
+            shutil.rmtree(leftover)
+        others = [path for path in self.root.iterdir() if _FINGERPRINT.fullmatch(path.name) and path != self.folder]
+        others.sort(key=lambda path: path.stat().st_mtime_ns)
+        for old in others[: -(TRAININGS - 1)]:
+            _remove(old)
+
     def latest(self) -> Checkpoint | None:
         """The newest whole checkpoint whose best one is whole too; others are named on stderr and removed."""
         for folder in sorted(self.folder.glob("epoch-*"), reverse=True):
@@ -90,6 +106,7 @@ class Checkpoints:
                 checkpoint = _read(folder)
                 damaged = self.at(best_epoch(checkpoint.history))
                 if weights.whole(damaged):
+                    self._prune(checkpoint.history)
                     return checkpoint
             print(f"checkpoint {damaged} is damaged; going on from before {folder.name}", file=sys.stderr)
             _remove(folder)
@@ -111,24 +128,42 @@ class Checkpoints:
         """Write the checkpoint of epoch `len(history)`, then remove those that are neither latest nor best."""
         folder = self.at(len(history))
         temporary = folder.with_name(f".{folder.name}.tmp")
-        shutil.rmtree(temporary, ignore_errors=True)
-        write_model(temporary, architecture, model, vocabulary, card)
-        weights.save_arrays(temporary / STATE, state)
-        checksums = {path.name: files.sha256(path) for path in sorted(temporary.iterdir())}
-        record = {"epoch": len(history), "history": history, "sha256": checksums}
-        files.write_text(temporary / CHECKSUMS, json.dumps(record, indent=1) + "\n")
-        temporary.rename(folder)
+        try:
+            write_model(temporary, architecture, model, vocabulary, card)
+            weights.save_arrays(temporary / STATE, state)
+            files.write_text(temporary / HISTORY, json.dumps(history) + "\n")
+            checksums = {path.name: files.sha256(path) for path in sorted(temporary.iterdir())}
+            files.write_text(temporary / CHECKSUMS, json.dumps({"sha256": checksums}, indent=1) + "\n")
+            temporary.rename(folder)
+        except BaseException:
+            shutil.rmtree(temporary, ignore_errors=True)
+            raise
         files.flush(self.folder)
-        whole = sorted(self.folder.glob("epoch-*"))
-        for old in set(whole[: -self.keep]) - {self.at(best_epoch(history))}:
+        self._prune(history)
+
+    def _prune(self, history: list[dict[str, float]]) -> None:
+        kept = sorted(self.folder.glob("epoch-*"))
+        for old in set(kept[: -self.keep]) - {self.at(best_epoch(history))}:
             _remove(old)
 
+    def clear(self) -> None:
+        """Remove all checkpoints of this training, the newest first."""
+        for folder in sorted(self.folder.glob("epoch-*"), reverse=True):
+            _remove(folder)
+
     def publish(self, epoch: int, model: Path) -> None:
-        """Copy an epoch's model files to the folder `model`, `model.json` last, and mark the training as finished."""
-        for name in sorted(weights.FILES, key=lambda name: name == "model.json"):
-            with files.replacing(model / name) as temporary:
-                shutil.copyfile(self.at(epoch) / name, temporary)
-        (self.folder / FINISHED).touch()
+        """Copy an epoch's model files to the folder `model`, all or none; `model.json`, which makes it one, comes last.
+
+        Raises:
+            ModelError: the checkpoint is damaged.
+        """
+        source = self.at(epoch)
+        if not weights.whole(source):
+            raise ModelError(f"checkpoint {source} was damaged meanwhile; `dvc repro` goes on from before it")
+        with ExitStack() as copies:  # which ends them in reverse
+            for name in sorted(weights.FILES, key=lambda name: name != "model.json"):
+                shutil.copyfile(source / name, copies.enter_context(files.replacing(model / name)))
+            (model / "model.json").unlink(missing_ok=True)
 
 
 def best_epoch(history: list[dict[str, float]]) -> int:
@@ -152,16 +187,15 @@ def write_model(
 
 
 def _remove(folder: Path) -> None:
-    """Remove a checkpoint at once: a chat that reads it finds it whole or gone."""
+    """Remove a checkpoint, or a training's, at once: a chat that reads it finds it whole or gone."""
     going = folder.with_name(f".{folder.name}.old.tmp")
-    shutil.rmtree(going, ignore_errors=True)
     folder.rename(going)
     shutil.rmtree(going)
 
 
 def _read(folder: Path) -> Checkpoint:
-    record = json.loads((folder / CHECKSUMS).read_text(encoding="utf-8"))
-    return Checkpoint(folder, record["epoch"], record["history"])
+    history = json.loads((folder / HISTORY).read_text(encoding="utf-8"))
+    return Checkpoint(folder, len(history), history)
 
 
 def load_state(folder: Path) -> dict[str, np.ndarray]:

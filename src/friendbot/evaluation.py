@@ -84,6 +84,12 @@ def scores(nats: np.ndarray, tokens: np.ndarray, vocabulary: Vocabulary) -> dict
     }
 
 
+def bits(nats: np.ndarray, tokens: np.ndarray, vocabulary: Vocabulary) -> dict[str, Any]:
+    """Of `scores` the bits per character alone, as a baseline has them."""
+    everything, friend = (share.metrics()["bits_per_char"] for share in shares(nats, tokens, vocabulary))
+    return {"bits_per_char": everything, "friend": {"bits_per_char": friend}}
+
+
 def by_session(nats: np.ndarray, tokens: np.ndarray, vocabulary: Vocabulary) -> list[float]:
     """Bits per character of each session, in order; a `<gap>` belongs to what it opens."""
     bits = []

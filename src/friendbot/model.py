@@ -4,27 +4,47 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from friendbot import accelerator
 from friendbot.backend import keras
+from friendbot.layers import FLOAT32, Dense
 from friendbot.recurrent import LSTM
 from friendbot.weights import Architecture
 
+INPUT_SHARE = 0.6
+"""Of the dropout after each LSTM layer, what is applied to the embedding (docs/LOG.md)."""
 
-def build(architecture: Architecture, batch_size: int, sequence_length: int) -> keras.Model:
+
+def build(architecture: Architecture, batch_size: int, sequence_length: int, precision: str = FLOAT32) -> keras.Model:
     """A model from int32 ids `(batch_size, sequence_length)` to float32 logits with one more axis of tokens.
 
-    The embedding starts as N(0, 1): Keras's default, uniform within 0.05, starts on a plateau (docs/LOG.md).
+    On a CPU, `precision` is that of the factors of matrix products in training, one of `layers.PRECISIONS`.
+
+    The embedding starts as N(0, 1): Keras's default, uniform within 0.05, starts on a plateau (docs/LOG.md). Dropout is
+    locked: one mask for all steps of a window (Gal & Ghahramani 2016). The embedding loses less than the layers do.
     """
     ids = keras.Input(batch_shape=(batch_size, sequence_length), dtype="int32", name="ids")
     normal = keras.initializers.RandomNormal(stddev=1.0)
     hidden = keras.layers.Embedding(
         architecture.vocabulary_size, architecture.embedding, embeddings_initializer=normal, name="embedding"
     )(ids)
+
+    def dropped(hidden: keras.KerasTensor, rate: float, name: str) -> keras.KerasTensor:
+        return keras.layers.Dropout(rate, noise_shape=(batch_size, 1, hidden.shape[-1]), name=name)(hidden)
+
     for layer in range(architecture.layers):
-        hidden = keras.layers.Dropout(architecture.dropout, name=f"dropout_{layer}")(hidden)
-        hidden = LSTM(architecture.units, return_sequences=True, stateful=True, name=f"lstm_{layer}")(hidden)
-    hidden = keras.layers.Dropout(architecture.dropout, name="dropout_output")(hidden)
-    logits = keras.layers.Dense(architecture.vocabulary_size, name="output")(hidden)
-    return keras.Model(ids, logits, name="friendbot")
+        rate = architecture.dropout if layer else INPUT_SHARE * architecture.dropout
+        hidden = dropped(hidden, rate, f"dropout_{layer}")
+        hidden = LSTM(
+            architecture.units,
+            return_sequences=True,
+            stateful=True,
+            precision=precision,
+            dtype=accelerator.lstm_dtype(),
+            name=f"lstm_{layer}",
+        )(hidden)
+    hidden = dropped(hidden, architecture.dropout, "dropout_output")
+    logits = Dense(architecture.vocabulary_size, precision=precision, name="output")(hidden)
+    return accelerator.Fused(ids, logits, name="friendbot")
 
 
 def _variables(model: keras.Model) -> dict[str, keras.Variable]:

@@ -53,24 +53,27 @@ class EncodeParams(Section):
 
 
 class ModelParams(Section):
-    """The shape of the network."""
+    """The shape of the network: a size, and what of it is to be different; see `sizes.architecture`."""
 
-    embedding: Count
-    layers: Annotated[int, Field(ge=1, le=8)]
-    units: Count
-    dropout: Annotated[float, Field(ge=0, le=0.9)]
+    size: Literal["auto", "small", "medium", "large"]
+    embedding: Count | None
+    layers: Annotated[int, Field(ge=1, le=8)] | None
+    units: Count | None
+    dropout: Annotated[float, Field(ge=0, le=0.9)] | None
 
 
 class TrainParams(Section):
     """How the network learns."""
 
-    epochs: Annotated[int, Field(ge=1, le=9999)]
+    epochs: Annotated[int, Field(ge=1, le=9999)] | None
     batch_size: Count
     sequence_length: Annotated[int, Field(ge=2)]
     learning_rate: Positive
+    weight_decay: Annotated[float, Field(ge=0)]
     clip_norm: Positive
     patience: Count
     keep_checkpoints: Count
+    precision: Literal["auto", "float32", "bfloat16"]
     threads: Count
     seed: Seed
 

@@ -11,21 +11,24 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from friendbot import backend, dataset, files, model, weights
+from friendbot import accelerator, backend, dataset, files, model, preview, sizes, weights
 from friendbot.backend import keras
 from friendbot.checkpoints import Checkpoints, best_epoch, load_state
 from friendbot.dataset import Encoded
 from friendbot.errors import ModelError
 from friendbot.params import ModelParams, TrainParams
-from friendbot.progress import Progress
+from friendbot.progress import Progress, duration
 from friendbot.weights import Architecture
 
 SOURCES = (
+    "accelerator.py",
     "backend.py",
     "checkpoints.py",
     "dataset.py",
+    "layers.py",
     "model.py",
     "recurrent.py",
+    "sizes.py",
     "training.py",
     "vocabulary.py",
     "weights.py",
@@ -47,7 +50,8 @@ def train(
     """Train until validation stops getting better, and publish the best epoch's model.
 
     The result's bytes depend on code, params, data, library versions and processor alone (see `fingerprint`): a
-    training that was killed goes on from its newest checkpoint and ends in the same bytes.
+    training that was killed goes on from its newest checkpoint and ends in the same bytes. So one that had ended is
+    only published again, but if DVC has recorded its result: who wants it once more then wants it made anew.
 
     Args:
         encoded: folder that the encode stage wrote.
@@ -59,26 +63,32 @@ def train(
         train_params: how it learns.
 
     Raises:
-        ModelError: the data is damaged, another training writes the same checkpoints, or the loss is not finite.
+        ModelError: the data is damaged, another training writes there, the loss is not finite, or the disk is full.
     """
     backend.setup(train_params.threads)
     data = dataset.load(encoded)
-    architecture = Architecture(len(data.vocabulary), **model_params.model_dump())
+    architecture = sizes.architecture(model_params, len(data.vocabulary), data.about["characters"]["train"])
     mark = fingerprint(encoded, model_params, train_params)
-    with Checkpoints(checkpoints, mark, train_params.keep_checkpoints) as kept:
-        try:
+    try:
+        with Checkpoints(checkpoints, mark, train_params.keep_checkpoints) as kept:
             run = _Run(kept, data, architecture, train_params, history)
+            if run.done and _recorded(kept.at(run.best) / "weights.npz"):
+                kept.clear()
+                run = _Run(kept, data, architecture, train_params, history)
             run.fit()
-        except KeyboardInterrupt:
-            print(
-                f"stopped; `dvc repro` goes on after the last finished epoch, "
-                f"`python src/chat.py --save-dir {checkpoints}` talks to it meanwhile",
-                file=sys.stderr,
-            )
-            raise
-        run.write_history()
-        kept.publish(run.best, published)
-    files.write_text(timing, json.dumps({"train": run.timing()}, indent=1) + "\n")
+            run.write_history()
+            kept.publish(run.best, published)
+        if run.trained:
+            files.write_text(timing, json.dumps({"train": run.timing()}, indent=1) + "\n")
+    except OSError as error:
+        raise ModelError(f"{error}; put that right, and `dvc repro` goes on after the last finished epoch") from None
+
+
+def _recorded(path: Path) -> bool:
+    """Whether DVC, run from here, has recorded a file's bytes as a result."""
+    digest = hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
+    locks = [*Path().glob("dvc.lock"), *Path().glob("*/dvc.lock")]
+    return any(digest in lock.read_text(encoding="utf-8") for lock in locks)
 
 
 def fingerprint(encoded: Path, model_params: ModelParams, train_params: TrainParams) -> str:
@@ -102,7 +112,7 @@ class _Run(keras.callbacks.Callback):
     ) -> None:
         super().__init__()
         self.checkpoints, self.data, self.architecture, self.settings = checkpoints, data, architecture, settings
-        self.history_file = history
+        self.epochs, self.history_file = sizes.epochs(settings, len(data.train)), history
         self.history: list[dict[str, float]] = []
         self.batches = {
             split: dataset.batches(tokens, settings.batch_size, settings.sequence_length)
@@ -110,7 +120,15 @@ class _Run(keras.callbacks.Callback):
         }
         self.network = self._build()
         self._seconds: list[float] = []
+        """Of each epoch trained in this process, validation included."""
+        self._pace = math.nan
+        """Seconds for each step."""
+        self._bits = math.nan
+        """Bits per character of the epoch so far."""
         self._resume()
+        self._epoch = len(self.history) + 1
+        steps = sum(batches.steps for batches in self.batches.values())
+        self.progress = Progress("training", unit="steps", total=steps, status=self._status)
 
     @property
     def best(self) -> int:
@@ -121,21 +139,34 @@ class _Run(keras.callbacks.Callback):
     def done(self) -> bool:
         """Whether the epochs are used up, or the last `patience` of them brought nothing better."""
         epochs = len(self.history)
-        return epochs >= self.settings.epochs or (epochs > 0 and epochs - self.best >= self.settings.patience)
+        return epochs >= self.epochs or (epochs > 0 and epochs - self.best >= self.settings.patience)
+
+    @property
+    def trained(self) -> int:
+        """How many epochs were trained in this process."""
+        return len(self._seconds)
 
     def fit(self) -> None:
         """Train the epochs that are left."""
+        where = self.checkpoints.folder
         if self.done:
+            print(f"this training had ended; publishing its best epoch, {self.best}, from {where}", file=sys.stderr)
             return
+        if self.history:
+            print(f"going on after epoch {len(self.history)} of {where}", file=sys.stderr)
         train, valid = self.batches["train"], self.batches["valid"]
-        with Progress("training", unit="steps", total=train.steps) as self.progress:
+        with self.progress:
+            self.progress.say(
+                f"at most {self.epochs} epochs of {train.steps:,} steps. "
+                "After each: the score in bits per character, and what the bot would answer now"
+            )
             self.network.fit(
-                train.inputs,
-                train.targets,
-                sample_weight=train.weights,
+                accelerator.resident(train.inputs),
+                accelerator.resident(train.targets),
+                sample_weight=accelerator.resident(train.weights),
                 batch_size=self.settings.batch_size,
                 initial_epoch=len(self.history),
-                epochs=self.settings.epochs,
+                epochs=self.epochs,
                 shuffle=False,
                 validation_data=(valid.inputs, valid.targets, valid.weights),
                 validation_batch_size=self.settings.batch_size,
@@ -145,16 +176,28 @@ class _Run(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         """Start from a state that depends on seed and epoch alone, so that a resumed epoch equals an uninterrupted."""
-        self._started = time.monotonic()
+        self._epoch, self._started = epoch + 1, time.monotonic()
+        self._timed: tuple[int, float] | None = None
         seed = self.settings.seed * 1_000_003 + epoch
         keras.utils.set_random_seed(seed % 2**32)
         model.seed_dropout(self.network, seed % 2**32)
         model.reset_state(self.network)
-        self.progress.restart(f"epoch {epoch + 1}/{self.settings.epochs}")
+        self.progress.restart(f"epoch {epoch + 1}/{self.epochs}")
 
     def on_train_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
-        """Move the bar."""
-        self.progress.advance(1)
+        """Move the line; the first step, which may be traced, says nothing about the pace."""
+        assert logs is not None
+        done, now = batch + 1, time.monotonic()
+        self._bits = self._bits_per_char("train", logs["nats"])
+        if self._timed is None:
+            self._timed = done, now
+        else:
+            self._pace = (now - self._timed[1]) / (done - self._timed[0])
+        self.progress.update(done)
+
+    def on_test_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
+        """Move the line."""
+        self.progress.update(self.batches["train"].steps + batch + 1)
 
     def on_test_begin(self, logs: Mapping[str, float] | None = None) -> None:
         """Validation reads its own text from the start."""
@@ -193,17 +236,25 @@ class _Run(keras.callbacks.Callback):
     def _build(self) -> keras.Model:
         settings = self.settings
         keras.utils.set_random_seed(settings.seed)
-        network = model.build(self.architecture, settings.batch_size, settings.sequence_length)
-        steps = settings.epochs * self.batches["train"].steps
+        precision = accelerator.set_precision(settings.precision)
+        network = model.build(self.architecture, settings.batch_size, settings.sequence_length, precision)
+        steps = self.epochs * self.batches["train"].steps
         falling = keras.optimizers.schedules.CosineDecay(settings.learning_rate, steps, alpha=FINAL_LEARNING_RATE)
+        optimizer = keras.optimizers.AdamW(
+            falling, weight_decay=settings.weight_decay, global_clipnorm=settings.clip_norm
+        )
+        optimizer.exclude_from_weight_decay(var_names=["bias"])
         network.compile(
-            optimizer=keras.optimizers.Adam(falling, global_clipnorm=settings.clip_norm),
+            optimizer=optimizer,
             loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
             # Unlike the loss, a weighted metric is exact where rows were filled up.
             weighted_metrics=[keras.metrics.SparseCategoricalCrossentropy(from_logits=True, name="nats")],
-            jit_compile=False,
+            jit_compile=backend.COMPILED,
+            steps_per_execution=accelerator.steps_per_execution(self.batches["train"].steps),
         )
         network.optimizer.build(network.trainable_variables)
+        if warning := accelerator.without_cudnn(network):
+            print(warning, file=sys.stderr)
         return network
 
     def _resume(self) -> None:
@@ -216,7 +267,6 @@ class _Run(keras.callbacks.Callback):
         for index, variable in enumerate(self.network.optimizer.variables):
             variable.assign(state[f"{index:04d}"])
         self.history = checkpoint.history
-        print(f"going on after epoch {checkpoint.epoch} of {checkpoint.folder}", file=sys.stderr)
 
     def _save(self) -> None:
         optimizer = {
@@ -241,17 +291,39 @@ class _Run(keras.callbacks.Callback):
         """Losses in nats per token, and in bits per character of the same text."""
         row: dict[str, float] = {"epoch": epoch, "train_loss": train, "valid_loss": valid}
         for split, loss in (("train", train), ("valid", valid)):
-            tokens, characters = self.batches[split].tokens, self.data.about["characters"][split]
-            row[f"{split}_bits_per_char"] = loss / math.log(2) * tokens / characters
+            row[f"{split}_bits_per_char"] = self._bits_per_char(split, loss)
         return row
 
+    def _bits_per_char(self, split: str, nats: float) -> float:
+        """From nats per token."""
+        return nats / math.log(2) * self.batches[split].tokens / self.data.about["characters"][split]
+
+    def _status(self) -> list[str]:
+        """What the line that changes says. Steps of the validation, which take less, count as any: so "at most"."""
+        steps, done, epochs = self.batches["train"].steps, self.progress.count, self.epochs
+        parts = [f"epoch {self._epoch}/{epochs}", f"{min(done, steps):,}/{steps:,}"]
+        if math.isfinite(self._pace):
+            each = self._pace * (steps + self.batches["valid"].steps)
+            left = each - self._pace * done
+            parts.append(f"left {duration(left)}, all <{duration(left + each * (epochs - self._epoch))}")
+        if math.isfinite(self._bits):
+            parts.append(f"train {self._bits:.3f}")
+        if self.history:
+            parts.append(f"best {self.history[self.best - 1]['valid_bits_per_char']:.3f}")
+        if math.isfinite(self._pace):
+            parts.append(f"{self.data.about['characters']['train'] / steps / self._pace:,.0f} char/s")
+        return parts
+
     def _report(self) -> None:
-        row, best = self.history[-1], self.history[self.best - 1]
+        row, best, epochs = self.history[-1], self.history[self.best - 1], len(self.history)
         speed = self.data.about["characters"]["train"] / self._seconds[-1]
-        left = (self.settings.epochs - len(self.history)) * self._seconds[-1]
+        minutes = math.ceil((self.epochs - epochs) * self._seconds[-1] / 60)
+        left = "" if self.done else f", at most {minutes} min left"
         self.progress.say(
-            f"epoch {row['epoch']}/{self.settings.epochs}  "
+            f"epoch {epochs}/{self.epochs}  "
             f"train {row['train_bits_per_char']:.3f}  valid {row['valid_bits_per_char']:.3f} bits per character "
             f"(best {best['valid_bits_per_char']:.3f}, epoch {best['epoch']})  "
-            f"{speed:,.0f} characters/s, at most {left / 60:.0f} min left"
+            f"{speed:,.0f} characters/s{left}"
         )
+        for line in preview.lines(self.checkpoints.at(epochs), self.data, self.settings.seed):
+            self.progress.say(f"    {line}", cut=True)

@@ -18,7 +18,7 @@ from friendbot.memorisation import LEAST_WORDS, Overlap, Sensitive
 from friendbot.report import figures, wording
 from friendbot.report.figures import Series, Spot
 
-MODEL = "model"
+MODEL, ADAPTIVE = "model", "adaptive"
 """The bot among the baselines."""
 TURNS = 30
 """Shown at most."""
@@ -27,6 +27,7 @@ OPEN = 8
 
 PREDICTORS = {
     MODEL: "the bot",
+    ADAPTIVE: "the bot, if it counted on while it reads",
     KNESER_NEY: f"counting letters ({ORDER}-gram, Kneser-Ney)",
     PPMD: "a compressor (PPMd)",
     "unigram": "how often each letter comes",
@@ -130,7 +131,7 @@ def render(data: Report) -> str:
         digits=_digits(bits),
         bits=sorted(bits.items(), key=lambda item: item[1][0]),
         predictors=PREDICTORS,
-        has_ppmd=PPMD in bits,
+        learning=[PREDICTORS[name] for name in (ADAPTIVE, PPMD) if name in bits],
         order=ORDER,
         history=_history(data.history),
         sessions=sessions,
@@ -184,7 +185,9 @@ def tables(data: Report) -> dict[str, list[dict[str, Any]]]:
 
 def _bits(data: Report) -> dict[str, tuple[float, float]]:
     """Bits per character by predictor: of the friend's text, and of all."""
-    measured = {**({MODEL: data.test} if data.test else {}), **(data.baselines or {})}
+    test = data.test or {}
+    own = {MODEL: data.test, ADAPTIVE: test.get(ADAPTIVE)}
+    measured = {**{name: scores for name, scores in own.items() if scores}, **(data.baselines or {})}
     return {
         name: (measured[name]["friend"]["bits_per_char"], measured[name]["bits_per_char"])
         for name in PREDICTORS

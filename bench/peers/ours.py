@@ -1,0 +1,137 @@
+"""Ours: the train stage's own code with the repository's params, in a process of its own, in a given time.
+
+The learning rate falls over the epochs, so their number is chosen beforehand from how long one takes. Unlike the peers,
+ours pays for tracing and for its validation: the time is what `training.train` reports.
+"""
+
+import csv
+import json
+import math
+import tempfile
+import time
+from collections.abc import Callable
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from bench.peers.corpus import Corpus, changed
+
+from friendbot import adaptation, dataset, evaluation, params, weights
+from friendbot.dataset import Encoded
+from friendbot.errors import ModelError
+from friendbot.inference import Network
+from friendbot.params import Params
+from friendbot.progress import Progress
+
+POLL = 0.05
+"""Seconds between looks at a training's history."""
+
+
+class Row(NamedTuple):
+    """One epoch of a training, as its history has it."""
+
+    clock: float
+    """`time.monotonic()` when it was seen."""
+    values: dict[str, float]
+
+
+def settings(overrides: dict[str, Any], threads: int, seed: int) -> Params:
+    """The repository's params, some of them changed, such as `{"model.units": 512}`."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "params.yaml"
+        changed(path, {"train.threads": threads, "train.seed": seed, **overrides})
+        return params.load(path)
+
+
+def seconds_per_epoch(corpus: Corpus, chosen: Params) -> float:
+    """How long the second epoch takes, its validation and checkpoint included; then the training is ended."""
+    longer = chosen.train.model_copy(update={"epochs": 9999, "patience": 9999})
+    with tempfile.TemporaryDirectory() as folder:
+        rows = train(corpus, chosen.model_copy(update={"train": longer}), Path(folder), lambda rows: len(rows) > 1)
+    return rows[1].clock - rows[0].clock
+
+
+def train(
+    corpus: Corpus, chosen: Params, folder: Path, enough: Callable[[list[Row]], bool] = lambda rows: False
+) -> list[Row]:
+    """Train in a child process until it is done or `enough` of the epochs' rows; all that is made lies in `folder`.
+
+    Raises:
+        ModelError: the training failed; what it said stands above.
+    """
+    dataset.save(folder / "encoded", corpus.encode(chosen.encode))
+    child = get_context("spawn").Process(target=_train, args=(folder, chosen))
+    rows: list[Row] = []
+    child.start()
+    try:
+        while child.is_alive() and not enough(rows):
+            child.join(POLL)
+            rows += [Row(time.monotonic(), row) for row in history(folder)[len(rows) :]]
+        finished = not child.is_alive()
+    finally:
+        child.terminate()
+        child.join()
+    rows += [Row(time.monotonic(), row) for row in history(folder)[len(rows) :]]
+    if finished and child.exitcode:
+        raise ModelError(f"the training ended with status {child.exitcode}; see above")
+    return rows
+
+
+def _train(folder: Path, chosen: Params) -> None:
+    from friendbot import training
+
+    training.train(
+        encoded=folder / "encoded",
+        published=folder / "model",
+        history=folder / "history.csv",
+        timing=folder / "timing.json",
+        checkpoints=folder / "checkpoints",
+        model_params=chosen.model,
+        train_params=chosen.train,
+    )
+
+
+def history(folder: Path) -> list[dict[str, float]]:
+    """The rows of the epochs that are through."""
+    path = folder / "history.csv"
+    if not path.exists():
+        return []
+    with path.open(encoding="utf-8", newline="") as file:
+        return [{key: float(value) for key, value in row.items() if value} for row in csv.DictReader(file)]
+
+
+def seconds(folder: Path) -> float:
+    """That the training took, as it says."""
+    return json.loads((folder / "timing.json").read_text(encoding="utf-8"))["train"]["seconds"]
+
+
+Scores = dict[str, float | None]
+
+
+def scores(folder: Path) -> tuple[Scores, Scores]:
+    """Bits per character of the test part, of all and of the friend's messages, by the published model.
+
+    First the model alone, then as `adaptation` mixes it with what was read before: the validation part first, as the
+    compressors do.
+    """
+    data = dataset.load(folder / "encoded")
+    network, read = Network(weights.load(folder / "model")), []
+    with Progress("evaluating", unit="tokens", total=len(data.valid) + len(data.test) - 2) as progress:
+        for tokens in (data.valid, data.test):
+            read.append((tokens, evaluation.losses(network, tokens, progress)))
+    adapted = adaptation.losses(data.train, read, len(data.vocabulary))
+    return _bits(read[1][1], data), _bits(adapted[1], data)
+
+
+def _bits(nats: np.ndarray, data: Encoded) -> Scores:
+    everything, friend = evaluation.shares(nats, data.test, data.vocabulary)
+    return {
+        "bits_per_char": everything.metrics()["bits_per_char"],
+        "friend": friend.metrics()["bits_per_char"] if friend.characters else None,
+    }
+
+
+def nats_per_char(row: Row) -> float:
+    """The training loss of an epoch, as the tutorial counts it."""
+    return row.values["train_bits_per_char"] * math.log(2)
