@@ -150,6 +150,7 @@ def published(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in sorted((folder / "model").iterdir())}
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_training_again_and_a_resumed_training_give_the_same_bytes(backend: str, trainings: Any) -> None:
     folder, _ = trainings(backend)
@@ -164,6 +165,7 @@ def test_the_variable_alone_decides_and_tensorflow_is_imported_for_itself_alone(
     assert told["tensorflow"] == (backend == "tensorflow")
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_what_any_backend_trained_gives_the_same_logits_here_as_in_numpy(
     backend: str, trainings: Any, tmp_path: Path
@@ -196,6 +198,7 @@ def test_the_fingerprint_differs_by_backend(trainings: Any) -> None:
     assert len(set(marks)) == len(marks)
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("backend", ["tensorflow", "jax"])
 def test_steps_in_one_launch_train_as_steps_one_by_one(backend: str, tmp_path: Path) -> None:
     assert float(run(FUSED, backend=backend, folder=tmp_path)) < 1e-6

@@ -250,6 +250,7 @@ def test_the_tutorials_chunks_are_whole_messages_where_they_fit(peers: dict[str,
     assert ends[-1] == len(text) - 1
 
 
+@pytest.mark.soak
 def test_ours_is_the_train_stage_and_scored_by_the_products_own_inference(talk: Corpus, tmp_path: Path) -> None:
     base = ours.settings({}, threads=2, seed=3)
     chosen = base.model_copy(update={"model": MODEL, "train": TRAIN.model_copy(update={"epochs": 2}), "encode": ENCODE})
