@@ -5,8 +5,6 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
 
-import csv
-import io
 import json
 from typing import Any
 
@@ -37,7 +35,7 @@ def main() -> None:
         found.test,
         found.baselines,
         found.sessions,
-        rows(REPORTS / "history.csv"),
+        files.read_rows(REPORTS / "history.csv"),
         found.likeness,
         found.authorship,
         metrics["answers"]["cut"],
@@ -61,7 +59,7 @@ def main() -> None:
     )
     files.write_text(REPORTS / "report.html", report.render(page))
     for name, table in report.tables(page).items():
-        write_rows(REPORTS / name, report.COLUMNS[name], table)
+        files.write_rows(REPORTS / name, report.COLUMNS[name], table)
     files.write_text(FRIEND / "evaluation.json", chat.to_json())
     print(f"{metrics['test']['friend']['bits_per_char']:.3f} bits per character of {model.card['friend']}")
 
@@ -70,21 +68,6 @@ def shaping(settings: Params) -> dict[str, Any]:
     """The params that shape the model and its answers, by dotted name."""
     sections = settings.model_dump(include={"encode", "model", "train", "evaluate", "decoding"})
     return {f"{section}.{name}": value for section, values in sections.items() for name, value in values.items()}
-
-
-def rows(path: Path) -> list[dict[str, float]]:
-    """The rows of a CSV file of numbers."""
-    with path.open(encoding="utf-8", newline="") as file:
-        return [{key: float(value) for key, value in row.items()} for row in csv.DictReader(file)]
-
-
-def write_rows(path: Path, columns: tuple[str, ...], table: list[dict[str, Any]]) -> None:
-    """Write a CSV file, its columns named even if there are no rows."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, columns, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(table)
-    files.write_text(path, text.getvalue())
 
 
 if __name__ == "__main__":

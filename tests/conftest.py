@@ -15,6 +15,7 @@ from ruamel.yaml import YAML
 
 from friendbot import dataset, dialogue, encoding
 from friendbot.dialogue import Line
+from friendbot.habits import Burst
 from friendbot.params import ModelParams, TrainParams
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -62,6 +63,23 @@ def lines(count: int = 400) -> list[Line]:
     ]
     kept, _ = dialogue.clean(rows, ME, 6, 0.1, 0.1)
     return kept
+
+
+WORDS = [
+    *("i", "you", "the", "a", "to", "so", "yes", "no", "maybe", "tea"),
+    *("bike", "rain", "home", "work", "late", "soon", "happy", "tired", "tomorrow", "please"),
+]
+"""What people in made-up talks say."""
+
+
+def taking_turns(mine: list[Burst], theirs: list[Burst]) -> list[Line]:
+    """A talk of one session to learn from, a burst of mine before each of the friend's."""
+    return [
+        Line(0, 0, speaker, speaker, text, 0, "train")
+        for pair in zip(mine, theirs, strict=True)
+        for speaker, burst in zip((dialogue.ME, dialogue.FRIEND), pair, strict=True)
+        for text in burst
+    ]
 
 
 def write_archive(folder: Path, threads: dict[str, list[tuple[str, str]]]) -> Path:

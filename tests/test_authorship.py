@@ -1,17 +1,13 @@
 import random
 
 import pytest
+from conftest import WORDS, taking_turns
 
 from friendbot import authorship
 from friendbot.authorship import Authorship
-from friendbot.dialogue import FRIEND, ME, Line
+from friendbot.dialogue import FRIEND
 from friendbot.habits import Burst, bursts
 from friendbot.likeness import LEAST, Samples
-
-WORDS = [
-    *("i", "you", "the", "a", "to", "so", "yes", "no", "maybe", "tea"),
-    *("bike", "rain", "home", "work", "late", "soon", "happy", "tired", "tomorrow", "please"),
-]
 
 
 def friend(seed: int, turns: int = 60) -> list[Burst]:
@@ -25,12 +21,7 @@ def me(seed: int, turns: int = 60) -> list[Burst]:
     return [[" ".join(burst).capitalize() + "."] for burst in friend(seed, turns)]
 
 
-TRAIN = [
-    Line(0, 0, speaker, speaker, text, 0, "train")
-    for mine, theirs in zip(me(1), friend(2), strict=True)
-    for speaker, burst in ((ME, mine), (FRIEND, theirs))
-    for text in burst
-]
+TRAIN = taking_turns(me(1), friend(2))
 REAL, EARLIER, MINE = friend(3), bursts(TRAIN, FRIEND), me(4)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import asdict, astuple
 
 import pytest
-from conftest import lines
+from conftest import WORDS, lines, taking_turns
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,10 +14,6 @@ from friendbot.dialogue import FRIEND, ME, Line
 from friendbot.habits import Burst, bursts
 from friendbot.likeness import Feature, Likeness, Samples
 
-WORDS = [
-    *("i", "you", "the", "a", "to", "so", "yes", "no", "maybe", "tea"),
-    *("bike", "rain", "home", "work", "late", "soon", "happy", "tired", "tomorrow", "please"),
-]
 TURNS = 80
 
 
@@ -39,12 +35,7 @@ def me(seed: int, turns: int = TURNS) -> list[Burst]:
     return [["Well, " + " ".join(draw.choices(WORDS, k=draw.randint(5, 12))) + "."] for _ in range(turns)]
 
 
-TRAIN = [
-    Line(0, 0, speaker, speaker, text, 0, "train")
-    for mine, theirs in zip(me(1), friend(1), strict=True)
-    for speaker, burst in ((ME, mine), (FRIEND, theirs))
-    for text in burst
-]
+TRAIN = taking_turns(me(1), friend(1))
 REAL, EARLIER, MINE = friend(2), bursts(TRAIN, FRIEND), me(2)
 
 

@@ -4,7 +4,6 @@ The learning rate falls over the epochs, so their number is chosen beforehand fr
 ours pays for tracing and for its validation: the time is what `training.train` reports.
 """
 
-import csv
 import json
 import math
 import tempfile
@@ -17,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from bench.peers.corpus import Corpus, changed
 
-from friendbot import adaptation, dataset, evaluation, params, weights
+from friendbot import adaptation, dataset, evaluation, files, params, weights
 from friendbot.dataset import Encoded
 from friendbot.errors import ModelError
 from friendbot.inference import Network
@@ -95,10 +94,7 @@ def _train(folder: Path, chosen: Params) -> None:
 def history(folder: Path) -> list[dict[str, float]]:
     """The rows of the epochs that are through."""
     path = folder / "history.csv"
-    if not path.exists():
-        return []
-    with path.open(encoding="utf-8", newline="") as file:
-        return [{key: float(value) for key, value in row.items() if value} for row in csv.DictReader(file)]
+    return files.read_rows(path) if path.exists() else []
 
 
 def seconds(folder: Path) -> float:

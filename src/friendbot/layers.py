@@ -7,6 +7,7 @@ into two operations here: two cores share the work, and no sum depends on how ma
 from collections.abc import Sequence
 from typing import Any
 
+from friendbot import backend
 from friendbot.backend import keras, tf
 
 FLOAT32, BFLOAT16 = PRECISIONS = ("float32", "bfloat16")
@@ -18,12 +19,7 @@ bfloat16 pays on processors with AMX or AVX512_BF16. Reading without training is
 
 def fast(layer: Any, inputs: Any) -> bool:
     """Whether this layer's arithmetic for a CPU holds: TensorFlow without a GPU, float32, and every size known."""
-    return (
-        tf is not None
-        and None not in inputs.shape
-        and layer.compute_dtype == "float32"
-        and not tf.config.list_physical_devices("GPU")
-    )
+    return tf is not None and None not in inputs.shape and layer.compute_dtype == "float32" and backend.gpu() is None
 
 
 def lower(precision: str, training: bool, *matrices: Any) -> list[Any]:

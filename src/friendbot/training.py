@@ -1,8 +1,6 @@
 """The fit loop: seeded by epoch, a checkpoint after each, early stopping, and exact resumption."""
 
-import csv
 import hashlib
-import io
 import json
 import math
 import sys
@@ -217,18 +215,14 @@ class _Run(keras.callbacks.Callback):
 
     def write_history(self) -> None:
         """Write the CSV that `dvc plots` draws."""
-        text = io.StringIO()
-        writer = csv.DictWriter(text, self.history[0], lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(self.history)
-        files.write_text(self.history_file, text.getvalue())
+        files.write_rows(self.history_file, self.history[0], self.history)
 
     def timing(self) -> dict[str, Any]:
         """Seconds of the epochs trained in this process, and characters read per second in them."""
         seconds = sum(self._seconds)
-        read = len(self._seconds) * self.data.about["characters"]["train"]
+        read = self.trained * self.data.about["characters"]["train"]
         return {
-            "epochs": len(self._seconds),
+            "epochs": self.trained,
             "seconds": round(seconds, 1),
             "characters_per_second": round(read / seconds) if seconds else None,
         }
