@@ -157,6 +157,7 @@ def test_training_again_and_a_resumed_training_give_the_same_bytes(backend: str,
     assert published(folder / "resumed") == published(folder / "whole")
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_the_variable_alone_decides_and_tensorflow_is_imported_for_itself_alone(backend: str, trainings: Any) -> None:
     _, told = trainings(backend)
@@ -185,6 +186,7 @@ def test_what_any_backend_trained_gives_the_same_logits_here_as_in_numpy(
         assert np.abs(np.load(tmp_path / f"{other}.npy") - expected).max() < 1e-4
 
 
+@pytest.mark.soak
 def test_the_fingerprint_differs_by_backend(trainings: Any) -> None:
     marks = []
     for backend in BACKENDS:

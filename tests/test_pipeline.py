@@ -125,6 +125,7 @@ def test_a_fresh_clone_gets_the_same_bytes_and_stays_clean(house: House, tmp_pat
     assert clone.outs() == house.outs()
 
 
+@pytest.mark.soak
 def test_killed_in_training_and_started_again_ends_in_the_same_bytes(house: House, tmp_path: Path) -> None:
     whole, killed = house.clone(tmp_path / "whole"), house.clone(tmp_path / "killed")
     for clone in (whole, killed):

@@ -16,8 +16,9 @@ from prompt_toolkit.output.plain_text import PlainTextOutput
 from test_commands import Scripted, talk
 
 from friendbot.conversation import Utterance
+from friendbot.interrupts import uninterrupted
 from friendbot.lines import Pipe, Plain, visible
-from friendbot.talk import Talk, Voice, uninterrupted
+from friendbot.talk import Talk, Voice
 from friendbot.terminal import Terminal
 
 

@@ -1,9 +1,7 @@
 """A person, one bot or several that hear the same, and the screen between them."""
 
 import secrets
-import signal
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any, Protocol
@@ -12,6 +10,7 @@ from friendbot import commands
 from friendbot.bot import Bot
 from friendbot.conversation import Conversation, Memory, Utterance
 from friendbot.errors import FriendbotError, ModelError
+from friendbot.interrupts import uninterrupted
 from friendbot.transcripts import Transcript
 from friendbot.vocabulary import normalise
 from friendbot.weights import Model
@@ -206,21 +205,3 @@ class Talk:
             chat.bot = Bot(model)
             chat.memory = Memory(chat.bot)
         return model.folder
-
-
-@contextmanager
-def uninterrupted() -> Iterator[None]:
-    """Hold Ctrl-C back until the block is done, so that it is done wholly or not at all."""
-    pressed = False
-
-    def note(*_: object) -> None:
-        nonlocal pressed
-        pressed = True
-
-    before = signal.signal(signal.SIGINT, note)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-    if pressed and callable(before):
-        before(signal.SIGINT, None)

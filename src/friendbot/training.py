@@ -14,6 +14,7 @@ from friendbot.backend import keras
 from friendbot.checkpoints import Checkpoints, best_epoch, load_state
 from friendbot.dataset import Encoded
 from friendbot.errors import ModelError
+from friendbot.interrupts import uninterrupted
 from friendbot.params import ModelParams, TrainParams
 from friendbot.progress import Progress, duration
 from friendbot.weights import Architecture
@@ -153,7 +154,8 @@ class _Run(keras.callbacks.Callback):
         if self.history:
             print(f"going on after epoch {len(self.history)} of {where}", file=sys.stderr)
         train, valid = self.batches["train"], self.batches["valid"]
-        with self.progress:
+        # TensorFlow may swallow a KeyboardInterrupt while it traces, so Ctrl-C is looked for after each step.
+        with uninterrupted() as self._end_if_pressed, self.progress:
             self.progress.say(
                 f"at most {self.epochs} epochs of {train.steps:,} steps. "
                 "After each: the score in bits per character, and what the bot would answer now"
@@ -183,7 +185,7 @@ class _Run(keras.callbacks.Callback):
         self.progress.restart(f"epoch {epoch + 1}/{self.epochs}")
 
     def on_train_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
-        """Move the line; the first step, which may be traced, says nothing about the pace."""
+        """Move the line, and end on Ctrl-C. The first step, which may be traced, says nothing about the pace."""
         assert logs is not None
         done, now = batch + 1, time.monotonic()
         self._bits = self._bits_per_char("train", logs["nats"])
@@ -192,10 +194,12 @@ class _Run(keras.callbacks.Callback):
         else:
             self._pace = (now - self._timed[1]) / (done - self._timed[0])
         self.progress.update(done)
+        self._end_if_pressed()
 
     def on_test_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
-        """Move the line."""
+        """Move the line, and end on Ctrl-C."""
         self.progress.update(self.batches["train"].steps + batch + 1)
+        self._end_if_pressed()
 
     def on_test_begin(self, logs: Mapping[str, float] | None = None) -> None:
         """Validation reads its own text from the start."""
