@@ -29,6 +29,7 @@ TRAIN = TrainParams(
     sequence_length=8,
     learning_rate=0.02,
     weight_decay=0.0,
+    bpe_dropout=0.25,
     clip_norm=1.0,
     patience=3,
     keep_checkpoints=2,

@@ -68,6 +68,31 @@ def test_gradients_of_every_weight_and_of_the_input_are_the_same(units: int) -> 
         assert np.abs(one - other).max() < 1e-5 * max(1, np.abs(one).max())
 
 
+@pytest.mark.parametrize("by_hand", [True, False])
+def test_dropped_units_do_not_reach_the_next_step(by_hand: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    stock, _ = twins(HALVED)
+    ours = LSTM(HALVED, state_dropout=0.5, return_sequences=True, stateful=True)
+    ours.build((BATCH, STEPS, FEATURES))
+    ours.set_weights(stock.get_weights())
+    if not by_hand:
+        monkeypatch.setattr(LSTM, "_fast", lambda *_: False)
+    assert np.abs(array(stock(window(1))) - array(ours(window(1)))).max() < 1e-6  # not while it reads
+    seed = ours.dropped.seed_generator.state
+    before = array(seed)
+    found = gradients(ours, window(2), (BATCH, STEPS, HALVED))
+    seed.assign(before)
+    kept = array(ours.dropped(np.ones((HALVED, 1), np.float32), training=True))
+    assert set(kept.ravel()) == {0.0, 2.0}
+    kernel, recurrent_kernel, bias = stock.get_weights()
+    stock.set_weights([kernel, recurrent_kernel * kept, bias])
+    expected = gradients(stock, window(2), (BATCH, STEPS, HALVED))
+    expected[2] *= kept
+    for one, other in zip(expected, found, strict=True):
+        assert np.abs(one).max() > 0.01
+        assert np.abs(one - other).max() < 1e-5 * max(1, np.abs(one).max())
+    assert any(ours.cell.recurrent_kernel is variable for variable in ours.trainable_variables)
+
+
 def test_two_windows_give_the_gradients_of_stock_layers_one_above_the_other() -> None:
     """The gradient of the last state, which a window that ends there does not have."""
     keras.utils.set_random_seed(1)

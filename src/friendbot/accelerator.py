@@ -120,10 +120,12 @@ class Fused(keras.Model):
             state, logs = jax.lax.scan(step, state, windows)
             return jax.tree.map(lambda values: values[-1], logs), state
 
-        compiled = jax.jit(steps, donate_argnums=0)
+        compiled, each = jax.jit(steps, donate_argnums=0), self.train_function
 
         def train_function(state: Any, iterator: Any) -> Any:
             windows = list(itertools.islice(iterator, self.steps_per_execution))
+            if len(windows) < self.steps_per_execution:  # the end of an epoch, whose length differs from others'
+                return each(state, iter(windows))
             return compiled(state, jax.tree.map(lambda *arrays: np.stack(arrays), *windows))
 
         self.train_function = train_function

@@ -40,8 +40,8 @@ def batches(tokens: np.ndarray, batch_size: int, sequence_length: int) -> Batche
     if count < 1:
         raise ThreadError("a split holds no text to learn from; choose a longer thread or other shares in filter")
     row = -(-count // batch_size)
-    steps = -(-row // sequence_length)
-    shape = (batch_size, steps * sequence_length)
+    windows = steps(len(tokens), batch_size, sequence_length)
+    shape = (batch_size, windows * sequence_length)
     inputs, targets = np.zeros(shape, np.int32), np.zeros(shape, np.int32)
     weights = np.zeros(shape, np.float32)
     for index in range(batch_size):
@@ -50,7 +50,13 @@ def batches(tokens: np.ndarray, batch_size: int, sequence_length: int) -> Batche
         targets[index, : stop - start] = tokens[start + 1 : stop + 1]
         weights[index, : stop - start] = 1
     inputs, targets, weights = (_windows(array, sequence_length) for array in (inputs, targets, weights))
-    return Batches(inputs, targets, weights, steps, count)
+    return Batches(inputs, targets, weights, windows, count)
+
+
+def steps(tokens: int, batch_size: int, sequence_length: int) -> int:
+    """How many steps so many tokens take."""
+    row = -(-(tokens - 1) // batch_size)
+    return -(-row // sequence_length)
 
 
 def _windows(rows: np.ndarray, length: int) -> np.ndarray:

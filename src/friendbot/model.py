@@ -12,6 +12,8 @@ from friendbot.weights import Architecture
 
 INPUT_SHARE = 0.6
 """Of the dropout after each LSTM layer, what is applied to the embedding (docs/LOG.md)."""
+STATE_SHARE = 0.4
+"""Of the same, what is applied to each layer's own state on its way to the next step (docs/LOG.md)."""
 
 
 def build(architecture: Architecture, batch_size: int, sequence_length: int, precision: str = FLOAT32) -> keras.Model:
@@ -39,6 +41,7 @@ def build(architecture: Architecture, batch_size: int, sequence_length: int, pre
             return_sequences=True,
             stateful=True,
             precision=precision,
+            state_dropout=STATE_SHARE * architecture.dropout,
             dtype=accelerator.lstm_dtype(),
             name=f"lstm_{layer}",
         )(hidden)
@@ -77,6 +80,7 @@ def reset_state(model: keras.Model) -> None:
 
 def seed_dropout(model: keras.Model, seed: int) -> None:
     """Start every dropout layer's random numbers anew from `seed`."""
-    dropouts = [layer for layer in model.layers if isinstance(layer, keras.layers.Dropout) and layer.rate > 0]
+    dropouts = [layer.dropped if isinstance(layer, LSTM) else layer for layer in model.layers]
+    dropouts = [layer for layer in dropouts if isinstance(layer, keras.layers.Dropout) and layer.rate > 0]
     for index, layer in enumerate(dropouts):
         layer.seed_generator.state.assign(np.array([seed, index], dtype="uint32"))

@@ -66,10 +66,11 @@ class TrainParams(Section):
     """How the network learns."""
 
     epochs: Annotated[int, Field(ge=1, le=9999)] | None
-    batch_size: Count
+    batch_size: Count | None
     sequence_length: Annotated[int, Field(ge=2)]
     learning_rate: Positive
     weight_decay: Annotated[float, Field(ge=0)]
+    bpe_dropout: Annotated[float, Field(ge=0, lt=1)] | None
     clip_norm: Positive
     patience: Count
     keep_checkpoints: Count

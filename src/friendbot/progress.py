@@ -61,11 +61,11 @@ class Progress:
         if self._bar:
             self._bar.stop()
 
-    def restart(self, label: str) -> None:
-        """Begin the next part of the job, of the same length."""
-        self.label, self.count = label, 0
+    def restart(self, label: str, total: int) -> None:
+        """Begin the next part of the job, of `total` units."""
+        self.label, self.count, self.total = label, 0, total
         if self._bar:
-            self._bar.reset(self._task, description=label)
+            self._bar.reset(self._task, description=label, total=total)
 
     def advance(self, count: int) -> None:
         """So many units more are done."""

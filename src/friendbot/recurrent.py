@@ -24,14 +24,24 @@ class LSTM(keras.layers.LSTM):
     through stock Keras.
     """
 
-    def __init__(self, units: int, precision: str = FLOAT32, **options: Any) -> None:
-        """A layer of so many units; `precision` is one of `layers.PRECISIONS`, `options` are those of Keras."""
+    def __init__(self, units: int, precision: str = FLOAT32, state_dropout: float = 0.0, **options: Any) -> None:
+        """A layer of so many units.
+
+        Args:
+            units: of the state and the outputs.
+            precision: one of `layers.PRECISIONS`.
+            state_dropout: share of the units that in a window of training do not reach the next step. One choice
+                for all rows, made in the kernel: unlike Keras's `recurrent_dropout` it costs next to nothing, and cuDNN
+                allows it.
+            options: those of Keras.
+        """
         super().__init__(units, **options)
         self.precision = precision
+        self.dropped = keras.layers.Dropout(state_dropout, name="state_dropout")
 
     def get_config(self) -> dict[str, Any]:
         """What makes the layer again."""
-        return {**super().get_config(), "precision": self.precision}
+        return {**super().get_config(), "precision": self.precision, "state_dropout": self.dropped.rate}
 
     def build(self, sequences_shape: Any, initial_state_shape: Any = None) -> None:
         """Make the variables; Keras calls this."""
@@ -41,10 +51,16 @@ class LSTM(keras.layers.LSTM):
 
     def inner_loop(self, sequences: Any, initial_state: Any, mask: Any, training: bool = False) -> Any:
         """Run the window, float32 `(batch, steps, features)`; Keras calls this."""
+        recurrent = self._recurrent(training)
         if not self._fast(sequences, mask):
             # PyTorch's gradient reads the state before the window, which is overwritten by then: it gets a copy.
             carried = [keras.ops.copy(state) for state in initial_state]
-            return super().inner_loop(sequences, carried, mask, training)
+            variable = self.cell.recurrent_kernel
+            try:
+                self.cell.recurrent_kernel = recurrent
+                return super().inner_loop(sequences, carried, mask, training)
+            finally:
+                self.cell.recurrent_kernel = variable
 
         @tf.custom_gradient
         def run(*arguments: Any) -> Any:
@@ -52,9 +68,16 @@ class LSTM(keras.layers.LSTM):
             return window.forward(), window.gradient
 
         # Values, not variables: the carried state is overwritten before the gradient reads it.
-        values = (*initial_state, self.cell.kernel, self.cell.bias, self.cell.recurrent_kernel)
+        values = (*initial_state, self.cell.kernel, self.cell.bias, recurrent)
         outputs, hidden, cell = run(tf.transpose(sequences, (1, 0, 2)), *map(tf.convert_to_tensor, values))
         return hidden, outputs if self.return_sequences else hidden, [hidden, cell]
+
+    def _recurrent(self, training: bool) -> Any:
+        """The recurrent kernel, in training without the dropped units' rows."""
+        kernel = self.cell.recurrent_kernel
+        if not training or self.dropped.rate == 0:
+            return kernel
+        return kernel * self.dropped(keras.ops.ones((self.units, 1), kernel.dtype), training=True)
 
     def _fast(self, sequences: Any, mask: Any) -> bool:
         names = (keras.activations.serialize(self.activation), keras.activations.serialize(self.recurrent_activation))

@@ -9,19 +9,22 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from friendbot import accelerator, backend, dataset, files, model, preview, sizes, weights
 from friendbot.backend import keras
+from friendbot.bpe_dropout import Spellings
 from friendbot.checkpoints import Checkpoints, best_epoch, load_state
-from friendbot.dataset import Encoded
+from friendbot.dataset import Batches, Encoded
 from friendbot.errors import ModelError
 from friendbot.interrupts import uninterrupted
 from friendbot.params import ModelParams, TrainParams
 from friendbot.progress import Progress, duration
-from friendbot.weights import Architecture
 
 SOURCES = (
     "accelerator.py",
     "backend.py",
+    "bpe_dropout.py",
     "checkpoints.py",
     "dataset.py",
     "layers.py",
@@ -66,14 +69,13 @@ def train(
     """
     backend.setup(train_params.threads)
     data = dataset.load(encoded)
-    architecture = sizes.architecture(model_params, len(data.vocabulary), data.about["characters"]["train"])
     mark = fingerprint(encoded, model_params, train_params)
     try:
         with Checkpoints(checkpoints, mark, train_params.keep_checkpoints) as kept:
-            run = _Run(kept, data, architecture, train_params, history)
+            run = _Run(kept, data, model_params, train_params, history)
             if run.done and _recorded(kept.at(run.best) / "weights.npz"):
                 kept.clear()
-                run = _Run(kept, data, architecture, train_params, history)
+                run = _Run(kept, data, model_params, train_params, history)
             run.fit()
             run.write_history()
             kept.publish(run.best, published)
@@ -107,16 +109,22 @@ class _Run(keras.callbacks.Callback):
     """One training, as the callback that Keras tells about its epochs."""
 
     def __init__(
-        self, checkpoints: Checkpoints, data: Encoded, architecture: Architecture, settings: TrainParams, history: Path
+        self, checkpoints: Checkpoints, data: Encoded, shape: ModelParams, settings: TrainParams, history: Path
     ) -> None:
         super().__init__()
-        self.checkpoints, self.data, self.architecture, self.settings = checkpoints, data, architecture, settings
+        self.checkpoints, self.data, self.settings = checkpoints, data, settings
+        characters = data.about["characters"]["train"]
         self.epochs, self.history_file = sizes.epochs(settings, len(data.train)), history
+        self.architecture = sizes.architecture(shape, len(data.vocabulary), characters, self.epochs)
+        self.batch_size = sizes.batch_size(shape, settings, characters)
         self.history: list[dict[str, float]] = []
-        self.batches = {
-            split: dataset.batches(tokens, settings.batch_size, settings.sequence_length)
-            for split, tokens in (("train", data.train), ("valid", data.valid))
-        }
+        rate = sizes.bpe_dropout(settings, self.architecture.dropout)
+        self.texts = Spellings(data.train, data.vocabulary.parts, rate, self.epochs, settings.seed)
+        self.batches = {"valid": self._cut(data.valid)}
+        """What is read in this epoch: `train`, once one has begun, and `valid`."""
+        mean = round(self.texts.mean_length())
+        self.steps = dataset.steps(mean, self.batch_size, settings.sequence_length)
+        """Of training, in this epoch; before the first one, in the mean."""
         self.network = self._build()
         self._seconds: list[float] = []
         """Of each epoch trained in this process, validation included."""
@@ -126,8 +134,7 @@ class _Run(keras.callbacks.Callback):
         """Bits per character of the epoch so far."""
         self._resume()
         self._epoch = len(self.history) + 1
-        steps = sum(batches.steps for batches in self.batches.values())
-        self.progress = Progress("training", unit="steps", total=steps, status=self._status)
+        self.progress = Progress("training", unit="steps", status=self._status)
 
     @property
     def best(self) -> int:
@@ -153,36 +160,45 @@ class _Run(keras.callbacks.Callback):
             return
         if self.history:
             print(f"going on after epoch {len(self.history)} of {where}", file=sys.stderr)
-        train, valid = self.batches["train"], self.batches["valid"]
         # TensorFlow may swallow a KeyboardInterrupt while it traces, so Ctrl-C is looked for after each step.
         with uninterrupted() as self._end_if_pressed, self.progress:
             self.progress.say(
-                f"at most {self.epochs} epochs of {train.steps:,} steps. "
+                f"at most {self.epochs} epochs of about {self.steps:,} steps. "
                 "After each: the score in bits per character, and what the bot would answer now"
             )
-            self.network.fit(
-                accelerator.resident(train.inputs),
-                accelerator.resident(train.targets),
-                sample_weight=accelerator.resident(train.weights),
-                batch_size=self.settings.batch_size,
-                initial_epoch=len(self.history),
-                epochs=self.epochs,
-                shuffle=False,
-                validation_data=(valid.inputs, valid.targets, valid.weights),
-                validation_batch_size=self.settings.batch_size,
-                callbacks=[self],
-                verbose=0,
-            )
+            while not self.done:
+                self._fit(len(self.history))
+
+    def _fit(self, epoch: int) -> None:
+        self.batches["train"] = train = self._cut(self.texts.of(epoch))
+        self.steps = train.steps
+        valid = self.batches["valid"]
+        self.network.fit(
+            accelerator.resident(train.inputs),
+            accelerator.resident(train.targets),
+            sample_weight=accelerator.resident(train.weights),
+            batch_size=self.batch_size,
+            initial_epoch=epoch,
+            epochs=epoch + 1,
+            shuffle=False,
+            validation_data=(valid.inputs, valid.targets, valid.weights),
+            validation_batch_size=self.batch_size,
+            callbacks=[self],
+            verbose=0,
+        )
+
+    def _cut(self, tokens: np.ndarray) -> Batches:
+        return dataset.batches(tokens, self.batch_size, self.settings.sequence_length)
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         """Start from a state that depends on seed and epoch alone, so that a resumed epoch equals an uninterrupted."""
         self._epoch, self._started = epoch + 1, time.monotonic()
         self._timed: tuple[int, float] | None = None
+        # Dropout alone is random, with its own generators; with a global seed, TensorFlow would set up its functions anew.
         seed = self.settings.seed * 1_000_003 + epoch
-        keras.utils.set_random_seed(seed % 2**32)
         model.seed_dropout(self.network, seed % 2**32)
         model.reset_state(self.network)
-        self.progress.restart(f"epoch {epoch + 1}/{self.epochs}")
+        self.progress.restart(f"epoch {epoch + 1}/{self.epochs}", sum(part.steps for part in self.batches.values()))
 
     def on_train_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
         """Move the line, and end on Ctrl-C. The first step, which may be traced, says nothing about the pace."""
@@ -198,7 +214,7 @@ class _Run(keras.callbacks.Callback):
 
     def on_test_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
         """Move the line, and end on Ctrl-C."""
-        self.progress.update(self.batches["train"].steps + batch + 1)
+        self.progress.update(self.steps + batch + 1)
         self._end_if_pressed()
 
     def on_test_begin(self, logs: Mapping[str, float] | None = None) -> None:
@@ -206,7 +222,7 @@ class _Run(keras.callbacks.Callback):
         model.reset_state(self.network)
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
-        """Keep a checkpoint, tell how it went, and stop when validation no longer gets better."""
+        """Keep a checkpoint, and tell how it went."""
         assert logs is not None
         if not math.isfinite(logs["nats"]) or not math.isfinite(logs["val_nats"]):
             raise ModelError("the loss is no longer a number; lower train.learning_rate or train.clip_norm")
@@ -215,7 +231,6 @@ class _Run(keras.callbacks.Callback):
         self._save()
         self.write_history()
         self._report()
-        self.network.stop_training = self.done
 
     def write_history(self) -> None:
         """Write the CSV that `dvc plots` draws."""
@@ -235,8 +250,8 @@ class _Run(keras.callbacks.Callback):
         settings = self.settings
         keras.utils.set_random_seed(settings.seed)
         precision = accelerator.set_precision(settings.precision)
-        network = model.build(self.architecture, settings.batch_size, settings.sequence_length, precision)
-        steps = self.epochs * self.batches["train"].steps
+        network = model.build(self.architecture, self.batch_size, settings.sequence_length, precision)
+        steps = self.epochs * self.steps
         falling = keras.optimizers.schedules.CosineDecay(settings.learning_rate, steps, alpha=FINAL_LEARNING_RATE)
         optimizer = keras.optimizers.AdamW(
             falling, weight_decay=settings.weight_decay, global_clipnorm=settings.clip_norm
@@ -248,7 +263,7 @@ class _Run(keras.callbacks.Callback):
             # Unlike the loss, a weighted metric is exact where rows were filled up.
             weighted_metrics=[keras.metrics.SparseCategoricalCrossentropy(from_logits=True, name="nats")],
             jit_compile=backend.COMPILED,
-            steps_per_execution=accelerator.steps_per_execution(self.batches["train"].steps),
+            steps_per_execution=accelerator.steps_per_execution(self.steps),
         )
         network.optimizer.build(network.trainable_variables)
         if warning := accelerator.without_cudnn(network):
@@ -298,7 +313,7 @@ class _Run(keras.callbacks.Callback):
 
     def _status(self) -> list[str]:
         """What the line that changes says. Steps of the validation, which take less, count as any: so "at most"."""
-        steps, done, epochs = self.batches["train"].steps, self.progress.count, self.epochs
+        steps, done, epochs = self.steps, self.progress.count, self.epochs
         parts = [f"epoch {self._epoch}/{epochs}", f"{min(done, steps):,}/{steps:,}"]
         if math.isfinite(self._pace):
             each = self._pace * (steps + self.batches["valid"].steps)

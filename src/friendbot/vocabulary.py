@@ -98,6 +98,17 @@ class Vocabulary:
             self._may_follow[pending] = np.array(fitting)
         return self._may_follow[pending]
 
+    @cached_property
+    def parts(self) -> np.ndarray:
+        """Ids of the two tokens that BPE merged each token from, int32 `(len(self), 2)`; -1 where there are none."""
+        parts = np.full((len(self), 2), -1, np.int32)
+        if self.tokenizer == BPE:
+            ids = {letter: id for id, letter in enumerate(_ALPHABET, _BYTES)}
+            for id, (first, second) in enumerate(self.pieces, _PIECES):
+                parts[id] = ids[first], ids[second]
+                ids.setdefault(first + second, id)
+        return parts
+
     def digest(self) -> str:
         """SHA-256 of what decides the meaning of an id."""
         return hashlib.sha256(self.to_json().encode()).hexdigest()
