@@ -36,7 +36,7 @@ class Shape(NamedTuple):
 
 SHAPES = {
     "small": Shape(1, 256, 8, 64, 1024),
-    "medium": Shape(1, 512, 8, 64, 1024),
+    "medium": Shape(1, 512, 16, 64, 1024),
     "deep": Shape(2, 512, 16, 64, 1024),
     "large": Shape(2, 512, 64, 128, 370),
 }

@@ -29,7 +29,7 @@ def test_every_part_of_a_size_can_be_overridden() -> None:
     assert sizes.architecture(model("large", units=64), 300, 9, 4) == Architecture(300, 256, 2, 64, 0.2)
 
 
-@pytest.mark.parametrize(("tokens", "epochs"), [(2, 36), (250_000, 36), (625_000, 16), (2_500_000, 4), (10**9, 4)])
+@pytest.mark.parametrize(("tokens", "epochs"), [(2, 44), (227_000, 44), (625_000, 16), (2_500_000, 4), (10**9, 4)])
 def test_the_longer_the_text_the_fewer_epochs(tokens: int, epochs: int) -> None:
     assert sizes.epochs(TRAIN.model_copy(update={"epochs": None}), tokens) == epochs
 

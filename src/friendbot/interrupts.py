@@ -1,6 +1,7 @@
 """Ctrl-C, held back where it would leave a thing half done."""
 
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -8,6 +9,8 @@ from contextlib import contextmanager
 @contextmanager
 def uninterrupted() -> Iterator[Callable[[], None]]:
     """Hold Ctrl-C back until the block is done, so that it is done wholly or not at all.
+
+    A thread other than the main one is never told of Ctrl-C, so nothing is held back there.
 
     Yields:
         what the block may call where it can end early: raises KeyboardInterrupt if Ctrl-C was pressed.
@@ -22,6 +25,9 @@ def uninterrupted() -> Iterator[Callable[[], None]]:
         if pressed:
             raise KeyboardInterrupt
 
+    if threading.current_thread() is not threading.main_thread():
+        yield check
+        return
     before = signal.signal(signal.SIGINT, note)
     try:
         yield check

@@ -24,7 +24,7 @@ SIZES = {
 """The first two as measured on texts of 0.2, 0.6 and 1.7 million characters (docs/LOG.md); the third was not."""
 SMALL, MEDIUM = 100_000, 4_000_000
 """Characters to learn from up to which `auto` takes the small and the medium size."""
-TOKENS, FEWEST, MOST = 10_000_000, 4, 36
+TOKENS, FEWEST, MOST = 10_000_000, 4, 44
 """Tokens that a training without `epochs` reads, in as many epochs as that takes within these bounds."""
 LEAST_DROPOUT, MOST_DROPOUT, FOR_AN_EPOCH = 0.2, 0.5, 0.015
 """Dropout of a training of `FEWEST` epochs, the highest, and what each epoch more adds (docs/LOG.md)."""

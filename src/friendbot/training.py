@@ -194,7 +194,7 @@ class _Run(keras.callbacks.Callback):
         """Start from a state that depends on seed and epoch alone, so that a resumed epoch equals an uninterrupted."""
         self._epoch, self._started = epoch + 1, time.monotonic()
         self._timed: tuple[int, float] | None = None
-        # Dropout alone is random, with its own generators; with a global seed, TensorFlow would set up its functions anew.
+        # Only dropout is random, with its own generators: a global seed would make TensorFlow set up functions anew.
         seed = self.settings.seed * 1_000_003 + epoch
         model.seed_dropout(self.network, seed % 2**32)
         model.reset_state(self.network)

@@ -56,18 +56,21 @@ def test_the_pages_files_are_served_as_what_they_are(client: httpx.Client) -> No
 
 
 def test_an_answer_is_a_burst_of_events(client: httpx.Client, bot: Bot) -> None:
-    chat = Conversation(bot, seed=5)
-    chat.hear("How are you?")
+    messages: tuple[str, ...] = ()
+    seed = 0
+    while len(messages) < 2:
+        seed += 1
+        chat = Conversation(bot, seed=seed)
+        chat.hear("How are you?")
+        messages = chat.answer().messages
     expected: list[Event] = []
-    answer = chat.answer()
-    for number, text in enumerate(answer.messages):
+    for number, text in enumerate(messages):
         pause = bot.evaluation.rhythm.pause(text, number == 0, chat.random("pause"))
         expected.append({"type": "typing", "seconds": round(pause, 2)})
         expected += [{"type": "delta", "text": piece} for piece in page_api.pieces(text)]
         expected.append({"type": "message", "text": text, "gap": False})
         chat.say(text)
-    assert len(answer.messages) > 1
-    events = answered(client.post("/api/answer", json=asked("How are you?", seed=5)))
+    events = answered(client.post("/api/answer", json=asked("How are you?", seed=seed)))
     assert events == [*expected, {"type": "end", "complete": True}]
 
 
