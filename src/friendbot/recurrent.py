@@ -37,7 +37,8 @@ class LSTM(keras.layers.LSTM):
         """
         super().__init__(units, **options)
         self.precision = precision
-        self.dropped = keras.layers.Dropout(state_dropout, name="state_dropout")
+        # Without a shape, Keras draws from PyTorch's global generator, which an epoch does not seed.
+        self.dropped = keras.layers.Dropout(state_dropout, noise_shape=(units, 1), name="state_dropout")
 
     def get_config(self) -> dict[str, Any]:
         """What makes the layer again."""
