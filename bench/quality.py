@@ -15,7 +15,8 @@ A peer's clock counts its own training steps: no imports, no tracing, no validat
 validation too. Everybody learns from the training part, keeps what is best on the validation part, and is scored on
 the test part with the state carried and every character paid for; where the speaker changes, peers read a character.
 What one run has reached after each of the minutes is reported, but for rows whose learning rate falls over the time:
-they run once for each. `tutorial-mark` takes the time until the training loss is below 1.0 nat per character.
+they run once for each. The tutorial's mark, a training loss below 1.0 nat per character, is read off the curves that
+`ours` and `tutorial` keep.
 """
 
 import argparse
@@ -69,7 +70,6 @@ def our_row(text: Corpus, arguments: argparse.Namespace) -> Results:
                 folder = Path(name)
                 rows = ours.train(text, params, folder)
                 seconds = ours.seconds(folder)
-                share = seconds / len(rows)
                 record = {
                     "minutes": minutes,
                     "seed": seed,
@@ -79,8 +79,12 @@ def our_row(text: Corpus, arguments: argparse.Namespace) -> Results:
                     "seconds": seconds,
                     "seconds_of_an_epoch_tried": epoch and round(epoch, 2),
                     "curve": [
-                        [round(share * number, 1), row.values["valid_bits_per_char"], ours.nats_per_char(row)]
-                        for number, row in enumerate(rows, 1)
+                        [
+                            round(seconds - (rows[-1].clock - row.clock), 1),
+                            row.values["valid_bits_per_char"],
+                            round(ours.nats_per_char(row), 4),
+                        ]
+                        for row in rows
                     ],
                 }
                 static, adaptive = ours.scores(folder)
@@ -141,40 +145,6 @@ def untimed_row(nats: Callable[[Corpus], Any]) -> Callable[..., Results]:
     return make
 
 
-def mark_row(text: Corpus, arguments: argparse.Namespace) -> Results:
-    """Seconds until the training loss is below the mark: ours, planned for `--our-minutes`, and the tutorial's."""
-    from bench.peers import budget
-
-    seed, limit = arguments.seed[0], 60 * arguments.minutes[-1]
-    params = ours.settings(dict(arguments.set), arguments.threads, seed)
-    per_epoch = ours.seconds_per_epoch(text, params)
-    epochs = arguments.epochs or max(1, int(60 * arguments.our_minutes / per_epoch))
-    params = params.model_copy(update={"train": params.train.model_copy(update={"epochs": epochs})})
-    with tempfile.TemporaryDirectory() as name:
-        rows = ours.train(text, params, Path(name), lambda rows: bool(rows) and ours.nats_per_char(rows[-1]) < MARK)
-    losses = [ours.nats_per_char(row) for row in rows]
-    reached = next((number for number, loss in enumerate(losses, 1) if loss < MARK), None)
-    own = reached and round(reached * per_epoch, 1)
-    peer = _peer("tutorial")
-    settings = peer.Settings()
-    learning = peer.Tutorial(text, seed, arguments.threads, settings)
-    run = budget.fit(learning, text, [limit], stop_below=MARK)
-    done = run.curve[-1].train < MARK
-    yield {
-        "minutes": arguments.minutes[-1],
-        "seed": seed,
-        "settings": {
-            "tutorial": settings._asdict(),
-            "epochs": epochs,
-            "seconds_of_an_epoch_tried": round(per_epoch, 2),
-        },
-        "ours": {"seconds": own, "nats_per_char": losses},
-        "tutorial": {"seconds": run.seconds if done else None, "tried": run.seconds, "curve": run.curve},
-        "times_sooner": own and round(run.seconds / own, 1),
-        "bound": not done,
-    }
-
-
 class Row(NamedTuple):
     """What can be made."""
 
@@ -193,7 +163,6 @@ ROWS = {
     "xz": Row(untimed_row(compressors.xz), "xz -9e", untimed=True),
     "ppmd": Row(untimed_row(compressors.ppmd), "PPMd", untimed=True),
     "zpaq": Row(untimed_row(compressors.zpaq), "zpaq -m5", untimed=True),
-    "tutorial-mark": Row(mark_row, "seconds to 1.0 nat per character, ours and the tutorial's"),
 }
 
 
@@ -280,7 +249,6 @@ def everything(arguments: argparse.Namespace) -> None:
     names = ("label", "digest", "threads", "minutes", "seed")
     made = {tuple(record[name] for name in names) for record in kept(arguments.json)}
     passed = ["--threads", str(arguments.threads), "--json", str(arguments.json[-1])]
-    passed += ["--our-minutes", str(arguments.minutes[-1])]
     failed = []
     with tempfile.TemporaryDirectory() as scratch:
         sources = [["--text", str(arguments.text)]] if arguments.text else []
@@ -308,9 +276,10 @@ def planned(name: str, arguments: argparse.Namespace) -> tuple[list[Any], list[A
     """The minutes and seeds of a row among all: seeds are for ours, and what takes its time has neither."""
     if ROWS[name].untimed:
         return [None], [None]
-    if name == "tutorial-mark":
-        return [arguments.mark_minutes], arguments.seed[:1]
-    return arguments.minutes, arguments.seed if name == "ours" else arguments.seed[:1]
+    minutes = arguments.minutes
+    if name == "tutorial":
+        minutes = sorted({*minutes, arguments.mark_minutes})
+    return minutes, arguments.seed if name == "ours" else arguments.seed[:1]
 
 
 def _loaded(source: list[str]) -> Corpus:
@@ -333,18 +302,17 @@ def table(arguments: argparse.Namespace) -> None:
 
 def rows(records: list[dict[str, Any]]) -> Iterator[str]:
     """The table of one text: bits per character after each of the minutes, and times ours after the last."""
-    scored = [record for record in records if "bits_per_char" in record]
-    times = sorted({record["minutes"] for record in scored if record["minutes"]}) or [0]
+    own = [record for record in records if record["row"] == "ours" and record["label"] == ROWS["ours"].about]
+    times = sorted({record["minutes"] for record in own or records if record["minutes"]}) or [0]
     heads = [f"{minutes:g} min: {part}" for minutes in times for part in ("all", "friend")]
     heads += [f"times ours: {part}" for part in ("all", "friend")]
     yield "| | " + " | ".join([*heads, "seconds"]) + " |"
     yield "|" + "---|" * (len(heads) + 2)
-    own = [record for record in scored if record["row"] == "ours" and record["label"] == ROWS["ours"].about]
     last = [record for record in own if record["minutes"] == times[-1]]
     for label in dict.fromkeys(
-        record["label"] for record in sorted(scored, key=lambda each: [*ROWS].index(each["row"]))
+        record["label"] for record in sorted(records, key=lambda each: [*ROWS].index(each["row"]))
     ):
-        of_row = [record for record in scored if record["label"] == label]
+        of_row = [record for record in records if record["label"] == label]
         cells = []
         for minutes in times:
             own_time = [record for record in of_row if (record["minutes"] or times[-1]) == minutes]
@@ -366,36 +334,35 @@ def spread(values: Sequence[float | None]) -> str:
 
 
 def marks(records: list[dict[str, Any]]) -> Iterator[str]:
-    """The tutorial's mark, in words."""
-    for record in records:
-        if record["row"] == "tutorial-mark":
-            yield f"\n{sentence(record)}"
+    """The tutorial's mark in words, where its own recipe and ours are kept."""
+    own = [record for record in records if record["row"] == "ours" and record["label"] == ROWS["ours"].about]
+    peers = [record["curve"] for record in records if record["row"] == "tutorial"]
+    if not own or not peers:
+        return
+    curve = max(peers, key=len)
+    soonest = min(own, key=lambda record: (reached(record["curve"]) or math.inf, lowest(record["curve"])))
+    mine, theirs, tried = reached(soonest["curve"]), reached(curve), curve[-1][0]
+    said = f"Training loss below {MARK:g} nat per character: ours, planned for {soonest['minutes']:g} minutes, "
+    said += f"after {mine:,.0f} s" if mine else f"not: {lowest(soonest['curve']):.2f}"
+    said += "; the tutorial's recipe "
+    said += f"after {theirs:,.0f} s" if theirs else f"not in {tried:,.0f} s: {lowest(curve):.2f}"
+    if mine:
+        said += f"; {'' if theirs else 'more than '}{(theirs or tried) / mine:.1f} times sooner"
+    yield f"\n{said}."
 
 
-def sentence(record: dict[str, Any]) -> str:
-    """What `tutorial-mark` found."""
-    own, peer = record["ours"], record["tutorial"]
-    said = f"Training loss below {MARK} nat per character: "
-    said += (
-        f"ours after {own['seconds']:,.0f} s"
-        if own["seconds"]
-        else f"ours not, at {min(own['nats_per_char']):.2f} at the end"
-    )
-    last = peer["curve"][-1][2]
-    said += (
-        f"; the tutorial's recipe after {peer['seconds']:,.0f} s"
-        if peer["seconds"]
-        else f"; the tutorial's recipe not in {peer['tried']:,.0f} s, when it is at {last:.2f}"
-    )
-    if record["times_sooner"]:
-        said += f": {'more than ' if record['bound'] else ''}{record['times_sooner']:.1f} times sooner"
-    return said + "."
+def reached(curve: Sequence[Sequence[float]]) -> float | None:
+    """Seconds after which a training loss was below the mark, from `[seconds, valid, train]`; None if it never was."""
+    return next((seconds for seconds, _, loss in curve if loss < MARK), None)
+
+
+def lowest(curve: Sequence[Sequence[float]]) -> float:
+    """The lowest training loss of such a curve."""
+    return min(loss for _, _, loss in curve)
 
 
 def described(record: dict[str, Any]) -> str:
     """A row in one line."""
-    if record["row"] == "tutorial-mark":
-        return sentence(record)
     when = "" if record["minutes"] is None else f", {record['minutes']:g} min, seed {record['seed']}"
     friend = "" if record["friend"] is None else f", of the friend's {record['friend']:.4f}"
     return (
@@ -426,10 +393,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--set", type=assignment, nargs="+", default=[], metavar="NAME=VALUE")
     parser.add_argument("--epochs", type=int)
     parser.add_argument("--label")
-    parser.add_argument(
-        "--our-minutes", type=float, default=10.0, help="tutorial-mark: over which our learning rate falls"
-    )
-    parser.add_argument("--mark-minutes", type=float, default=30.0, help="all: the time of tutorial-mark")
+    parser.add_argument("--mark-minutes", type=float, default=30.0, help="all: the tutorial's, at most, for its mark")
     parser.add_argument("--json", type=Path, nargs="+", required=True)
     arguments = parser.parse_args()
     arguments.minutes.sort()

@@ -77,14 +77,13 @@ def quickest(build: Callable[[int], Learner], threads: int) -> int:
     return min(range(1, threads + 1), key=fastest)
 
 
-def fit(learner: Learner, corpus: Corpus, moments: Sequence[float], stop_below: float = 0.0) -> Run:
+def fit(learner: Learner, corpus: Corpus, moments: Sequence[float]) -> Run:
     """Train until the last of some moments.
 
     Args:
         learner: anew; whatever it traces or compiles is done already.
         corpus: what it learns from.
         moments: seconds, rising, at which the best so far is kept.
-        stop_below: end once the training loss since the last look is below so many nats per character.
     """
     end = moments[-1]
     due = sorted({*moments, *np.arange(EVERY, end, EVERY).tolist()})
@@ -105,9 +104,8 @@ def fit(learner: Learner, corpus: Corpus, moments: Sequence[float], stop_below: 
             losses = []
             if kept is None or valid < kept.check.valid:
                 kept = Kept(curve[-1], learner.weights())
-            finished = learner.done or curve[-1].train < stop_below
             for moment in moments:
-                if moment in due and (finished or spent >= moment):
+                if moment in due and (learner.done or spent >= moment):
                     best[moment] = kept
-            due = [] if finished else [moment for moment in due if moment > spent]
+            due = [] if learner.done else [moment for moment in due if moment > spent]
     return Run(curve, round(spent, 2), best)
