@@ -14,8 +14,8 @@ from friendbot.params import SECTIONS
 PIPELINE: dict[str, Any] = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))
 STAGES: dict[str, Any] = PIPELINE["stages"]
 CHANGES_NO_RESULT = {"train.keep_checkpoints"}
-ONLY_SHOWS = ROOT / "src" / "friendbot" / "preview.py"
-"""Prints what the bot would say while it trains: no stage depends on it, or on what it alone imports."""
+ONLY_SHOWS = ROOT / "src" / "friendbot" / "monitor.py"
+"""Prints how far a training is: no stage depends on it, or on what it alone imports."""
 
 
 def imported(file: Path) -> Iterator[str]:

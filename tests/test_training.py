@@ -11,7 +11,7 @@ import pytest
 from conftest import MODEL, TRAIN, Trainer
 from test_dvc_yaml import modules
 
-from friendbot import checkpoints, preview, progress, training, weights
+from friendbot import checkpoints, monitor, progress, training, weights
 from friendbot.errors import ModelError
 from friendbot.progress import Progress
 
@@ -135,10 +135,10 @@ def test_the_fingerprint_changes_with_all_that_decides_the_result(encoded: Path,
 
 
 def test_every_module_that_decides_the_weights_is_in_the_fingerprint() -> None:
-    shown = Path(preview.__file__)
+    shown = Path(monitor.__file__)
     used = {path.name for path in modules(Path(training.__file__), {shown}) - {shown}}
     deciding = {*training.SOURCES} - {"training.py"}
-    assert used == deciding | {"__init__.py", "errors.py", "files.py", "interrupts.py", "params.py", "progress.py"}
+    assert used == deciding | {"__init__.py", "errors.py", "files.py", "interrupts.py", "params.py"}
 
 
 def test_two_trainings_never_write_to_one_place(tmp_path: Path) -> None:

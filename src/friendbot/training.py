@@ -11,15 +11,15 @@ from typing import Any
 
 import numpy as np
 
-from friendbot import accelerator, backend, dataset, files, model, preview, sizes, weights
+from friendbot import accelerator, backend, dataset, files, model, sizes, weights
 from friendbot.backend import keras
 from friendbot.bpe_dropout import Spellings
 from friendbot.checkpoints import Checkpoints, best_epoch, load_state
 from friendbot.dataset import Batches, Encoded
 from friendbot.errors import ModelError
 from friendbot.interrupts import uninterrupted
+from friendbot.monitor import Monitor
 from friendbot.params import ModelParams, TrainParams
-from friendbot.progress import Progress, duration
 
 SOURCES = (
     "accelerator.py",
@@ -128,13 +128,8 @@ class _Run(keras.callbacks.Callback):
         self.network = self._build()
         self._seconds: list[float] = []
         """Of each epoch trained in this process, validation included."""
-        self._pace = math.nan
-        """Seconds for each step."""
-        self._bits = math.nan
-        """Bits per character of the epoch so far."""
         self._resume()
-        self._epoch = len(self.history) + 1
-        self.progress = Progress("training", unit="steps", status=self._status)
+        self.monitor = Monitor(data, self.epochs, settings.seed)
 
     @property
     def best(self) -> int:
@@ -161,8 +156,8 @@ class _Run(keras.callbacks.Callback):
         if self.history:
             print(f"going on after epoch {len(self.history)} of {where}", file=sys.stderr)
         # TensorFlow may swallow a KeyboardInterrupt while it traces, so Ctrl-C is looked for after each step.
-        with uninterrupted() as self._end_if_pressed, self.progress:
-            self.progress.say(
+        with uninterrupted() as self._end_if_pressed, self.monitor:
+            self.monitor.say(
                 f"at most {self.epochs} epochs of about {self.steps:,} steps. "
                 "After each: the score in bits per character, and what the bot would answer now"
             )
@@ -192,29 +187,23 @@ class _Run(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         """Start from a state that depends on seed and epoch alone, so that a resumed epoch equals an uninterrupted."""
-        self._epoch, self._started = epoch + 1, time.monotonic()
-        self._timed: tuple[int, float] | None = None
+        self._started = time.monotonic()
         # Only dropout is random, with its own generators: a global seed would make TensorFlow set up functions anew.
         seed = self.settings.seed * 1_000_003 + epoch
         model.seed_dropout(self.network, seed % 2**32)
         model.reset_state(self.network)
-        self.progress.restart(f"epoch {epoch + 1}/{self.epochs}", sum(part.steps for part in self.batches.values()))
+        best = self.history[self.best - 1]["valid_bits_per_char"] if self.history else math.nan
+        self.monitor.begin(epoch + 1, self.steps, self.batches["valid"].steps, best)
 
     def on_train_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
-        """Move the line, and end on Ctrl-C. The first step, which may be traced, says nothing about the pace."""
+        """Move the line, and end on Ctrl-C."""
         assert logs is not None
-        done, now = batch + 1, time.monotonic()
-        self._bits = self._bits_per_char("train", logs["nats"])
-        if self._timed is None:
-            self._timed = done, now
-        else:
-            self._pace = (now - self._timed[1]) / (done - self._timed[0])
-        self.progress.update(done)
+        self.monitor.trained(batch + 1, self._bits_per_char("train", logs["nats"]))
         self._end_if_pressed()
 
     def on_test_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
         """Move the line, and end on Ctrl-C."""
-        self.progress.update(self.steps + batch + 1)
+        self.monitor.validated(batch + 1)
         self._end_if_pressed()
 
     def on_test_begin(self, logs: Mapping[str, float] | None = None) -> None:
@@ -230,7 +219,8 @@ class _Run(keras.callbacks.Callback):
         self._seconds.append(time.monotonic() - self._started)
         self._save()
         self.write_history()
-        self._report()
+        self.monitor.end(self.history, self.best, self._seconds[-1], self.done)
+        self.monitor.answer(self.checkpoints.at(epoch + 1))
 
     def write_history(self) -> None:
         """Write the CSV that `dvc plots` draws."""
@@ -310,33 +300,3 @@ class _Run(keras.callbacks.Callback):
     def _bits_per_char(self, split: str, nats: float) -> float:
         """From nats per token."""
         return nats / math.log(2) * self.batches[split].tokens / self.data.about["characters"][split]
-
-    def _status(self) -> list[str]:
-        """What the line that changes says. Steps of the validation, which take less, count as any: so "at most"."""
-        steps, done, epochs = self.steps, self.progress.count, self.epochs
-        parts = [f"epoch {self._epoch}/{epochs}", f"{min(done, steps):,}/{steps:,}"]
-        if math.isfinite(self._pace):
-            each = self._pace * (steps + self.batches["valid"].steps)
-            left = each - self._pace * done
-            parts.append(f"left {duration(left)}, all <{duration(left + each * (epochs - self._epoch))}")
-        if math.isfinite(self._bits):
-            parts.append(f"train {self._bits:.3f}")
-        if self.history:
-            parts.append(f"best {self.history[self.best - 1]['valid_bits_per_char']:.3f}")
-        if math.isfinite(self._pace):
-            parts.append(f"{self.data.about['characters']['train'] / steps / self._pace:,.0f} char/s")
-        return parts
-
-    def _report(self) -> None:
-        row, best, epochs = self.history[-1], self.history[self.best - 1], len(self.history)
-        speed = self.data.about["characters"]["train"] / self._seconds[-1]
-        minutes = math.ceil((self.epochs - epochs) * self._seconds[-1] / 60)
-        left = "" if self.done else f", at most {minutes} min left"
-        self.progress.say(
-            f"epoch {epochs}/{self.epochs}  "
-            f"train {row['train_bits_per_char']:.3f}  valid {row['valid_bits_per_char']:.3f} bits per character "
-            f"(best {best['valid_bits_per_char']:.3f}, epoch {best['epoch']})  "
-            f"{speed:,.0f} characters/s{left}"
-        )
-        for line in preview.lines(self.checkpoints.at(epochs), self.data, self.settings.seed):
-            self.progress.say(f"    {line}", cut=True)
