@@ -51,6 +51,17 @@ def test_the_vocabulary_has_never_seen_the_newer_parts() -> None:
     assert encoding.encode(newer, "bpe", 300).vocabulary.pieces == encoding.encode(talk, "bpe", 300).vocabulary.pieces
 
 
+def test_more_text_gets_the_larger_vocabulary_unless_a_size_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = [line.text for line in lines() if line.split == "train"]
+    length = sum(map(len, texts))
+    monkeypatch.setattr(encoding, "SMALLER", 270)
+    monkeypatch.setattr(encoding, "LARGER", 280)
+    for most, own, size in ((length, None, 270), (length - 1, None, 280), (length, 275, 275), (length - 1, 275, 275)):
+        monkeypatch.setattr(encoding, "LONG_TEXT", most)
+        assert len(encoding.learned(texts, "bpe", own)) == size
+        assert len(encoding.encode(lines(), "bpe", own).vocabulary) == size
+
+
 def test_what_is_saved_is_loaded_and_bytes_repeat(tmp_path: Path) -> None:
     encoded = encoding.encode(lines(), "bpe", 300)
     dataset.save(tmp_path / "a", encoded)

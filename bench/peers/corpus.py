@@ -20,7 +20,7 @@ from friendbot.dialogue import FRIEND, ME, Line
 from friendbot.errors import FriendbotError
 from friendbot.params import EncodeParams
 from friendbot.splits import SPLITS
-from friendbot.vocabulary import Vocabulary, normalise
+from friendbot.vocabulary import normalise
 
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = Path(os.environ.get("FRIENDBOT_SHARED", ROOT.parent / "shared")) / "data"
@@ -68,7 +68,7 @@ class Corpus(NamedTuple):
         if self.lines:
             return encoding.encode(self.lines, params.tokenizer, params.vocabulary_size)
         parts = {split: getattr(self, split) for split in SPLITS}
-        vocabulary = Vocabulary.build([self.train], params.tokenizer, params.vocabulary_size)
+        vocabulary = encoding.learned([self.train], params.tokenizer, params.vocabulary_size)
         train, valid, test = (np.array(vocabulary.encode(part), np.int32) for part in parts.values())
         about = {
             "friend": "friend",

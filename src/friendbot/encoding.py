@@ -1,5 +1,6 @@
 """The dialogue as token ids: each message is its speaker's special and its text, each session opens with `<gap>`."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,11 +11,15 @@ from friendbot.messages import date
 from friendbot.splits import SPLITS
 from friendbot.vocabulary import Vocabulary, normalise
 
+LONG_TEXT = 1_000_000
+"""More characters to learn from than this want the larger vocabulary (docs/LOG.md)."""
+SMALLER, LARGER = 1024, 2048
+"""Tokens of a vocabulary whose size is not given."""
 
-def encode(lines: list[Line], tokenizer: str, vocabulary_size: int) -> Encoded:
+
+def encode(lines: list[Line], tokenizer: str, vocabulary_size: int | None) -> Encoded:
     """Build the vocabulary from the training part alone, and encode every part with it."""
-    known = (line.text for line in lines if line.split == "train")
-    vocabulary = Vocabulary.build(known, tokenizer, vocabulary_size)
+    vocabulary = learned([line.text for line in lines if line.split == "train"], tokenizer, vocabulary_size)
     tokens: dict[str, list[int]] = {split: [] for split in SPLITS}
     session = None
     for line in lines:
@@ -22,6 +27,12 @@ def encode(lines: list[Line], tokenizer: str, vocabulary_size: int) -> Encoded:
         session = line.session
     train, valid, test = (np.array(tokens[split], np.int32) for split in SPLITS)
     return Encoded(train, valid, test, vocabulary, _about(lines))
+
+
+def learned(texts: Sequence[str], tokenizer: str, size: int | None) -> Vocabulary:
+    """The vocabulary of texts, of at most `size` tokens, or as many as suit their length."""
+    suitable = LARGER if sum(map(len, texts)) > LONG_TEXT else SMALLER
+    return Vocabulary.build(texts, tokenizer, suitable if size is None else size)
 
 
 def spell(line: Line, vocabulary: Vocabulary, opens: bool) -> list[int]:

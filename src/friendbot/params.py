@@ -49,7 +49,7 @@ class EncodeParams(Section):
     """How text becomes token ids."""
 
     tokenizer: Literal["char", "bpe"]
-    vocabulary_size: Annotated[int, Field(ge=260)]
+    vocabulary_size: Annotated[int, Field(ge=260)] | None
 
 
 class ModelParams(Section):
