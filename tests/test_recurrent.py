@@ -176,3 +176,15 @@ def test_a_layer_is_made_again_from_its_config(kind: type) -> None:
     again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(made))
     assert type(again) is type(made)
     assert again.precision == BFLOAT16
+
+
+def test_outputs_are_penalised_for_their_size_and_their_changes_while_training_only() -> None:
+    outputs, left = (np.array(steps, "float32").reshape(1, 3, 1) for steps in ([1, 3, 0], [2, 6, 0]))
+    made = layers.ActivationPenalty(size=0.3, change=0.1)
+    again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(made))
+    for layer in (made, again):
+        assert np.array_equal(array(layer(outputs, left)), left)
+        assert layer.losses == []
+        assert np.array_equal(array(layer(outputs, left, training=True)), left)
+        (loss,) = layer.losses
+        assert float(loss) == pytest.approx(0.3 * (4 + 36) / 3 + 0.1 * (4 + 9) / 2)

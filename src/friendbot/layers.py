@@ -78,3 +78,28 @@ class Dense(keras.layers.Dense):
         flat = tf.reshape(inputs, (-1, inputs.shape[-1]))
         outputs = project(flat, tf.convert_to_tensor(self.kernel), tf.convert_to_tensor(self.bias))
         return tf.reshape(outputs, (*inputs.shape[:-1], self.units))
+
+
+@keras.saving.register_keras_serializable("friendbot")
+class ActivationPenalty(keras.layers.Layer):
+    """Hands an LSTM's outputs on, and while training adds a loss for large ones and for large changes.
+
+    The activation regularisation of AWD-LSTM (Merity et al. 2017).
+    """
+
+    def __init__(self, size: float, change: float, **options: Any) -> None:
+        """A layer with weights of two mean squares: of outputs after dropout, and of their changes before it."""
+        super().__init__(**options)
+        self.size, self.change = size, change
+
+    def get_config(self) -> dict[str, Any]:
+        """What makes the layer again."""
+        return {**super().get_config(), "size": self.size, "change": self.change}
+
+    def call(self, outputs: Any, dropped: Any, training: bool = False) -> Any:
+        """From outputs before and after dropout, `(batch, steps, units)` both, to the latter."""
+        if training:
+            whole, left = (keras.ops.cast(part, "float32") for part in (outputs, dropped))
+            changes = keras.ops.mean(keras.ops.square(whole[:, 1:] - whole[:, :-1]))
+            self.add_loss(self.size * keras.ops.mean(keras.ops.square(left)) + self.change * changes)
+        return dropped

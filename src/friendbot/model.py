@@ -6,7 +6,7 @@ import numpy as np
 
 from friendbot import accelerator
 from friendbot.backend import keras
-from friendbot.layers import FLOAT32, Dense
+from friendbot.layers import FLOAT32, ActivationPenalty, Dense
 from friendbot.recurrent import LSTM
 from friendbot.weights import Architecture
 
@@ -14,6 +14,9 @@ INPUT_SHARE = 0.6
 """Of the dropout after each LSTM layer, what is applied to the embedding (docs/LOG.md)."""
 STATE_SHARE = 0.4
 """Of the same, what is applied to each layer's own state on its way to the next step (docs/LOG.md)."""
+
+OUTPUT_PENALTIES = {"size": 2.0, "change": 1.0}
+"""Of the last LSTM layer's outputs, in `layers.ActivationPenalty` (docs/LOG.md)."""
 
 
 def build(architecture: Architecture, batch_size: int, sequence_length: int, precision: str = FLOAT32) -> keras.Model:
@@ -45,7 +48,8 @@ def build(architecture: Architecture, batch_size: int, sequence_length: int, pre
             dtype=accelerator.lstm_dtype(),
             name=f"lstm_{layer}",
         )(hidden)
-    hidden = dropped(hidden, architecture.dropout, "dropout_output")
+    left = dropped(hidden, architecture.dropout, "dropout_output")
+    hidden = ActivationPenalty(**OUTPUT_PENALTIES, name="output_penalty")(hidden, left)
     logits = Dense(architecture.vocabulary_size, precision=precision, name="output")(hidden)
     return accelerator.Fused(ids, logits, name="friendbot")
 
