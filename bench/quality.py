@@ -8,15 +8,15 @@ ROW is one of those below; `all` makes those that the file lacks, one after anot
 `--data` takes the data/ folder of a pipeline that ran, or the name of a prepared conversation in FRIENDBOT_SHARED;
 `--text FILE` a plain text instead, 90 % to learn from and the rest to be scored on. `--set model.units=512` changes a
 param of ours, `--epochs` their number, which is otherwise chosen to fill the time from how long one takes (a training
-of two epochs beforehand, not counted); `--label` then tells the row from others.
+of two epochs beforehand, not counted); `--label` tells such a variant from other rows.
 
 Each row is one line of JSON with its settings, time, load and versions, so it can be made alone and on another day.
-A peer's clock counts its own training steps: no imports, no tracing, no validation. Ours counts its tracing and its
-validation too. Everybody learns from the training part, keeps what is best on the validation part, and is scored on
-the test part with the state carried and every character paid for; where the speaker changes, peers read a character.
-What one run has reached after each of the minutes is reported, but for rows whose learning rate falls over the time:
-they run once for each. The tutorial's mark, a training loss below 1.0 nat per character, is read off the curves that
-`ours` and `tutorial` keep.
+A peer's clock counts its own training steps: no imports, no tracing, no validation. Ours counts all from the start of
+its process to the last epoch's end. Everybody learns from the training part, keeps what is best on the validation part,
+and is scored on the test part with the state carried and every character paid for; where the speaker changes, peers
+read a character. What one run has reached after each of the minutes is reported, but for rows whose learning rate falls
+over the time: they run once for each. The tutorial's mark, a training loss below 1.0 nat per character, is read off the
+curves that `ours` and `tutorial` keep.
 """
 
 import argparse
@@ -60,27 +60,25 @@ class QualityError(FriendbotError):
 def our_row(text: Corpus, arguments: argparse.Namespace) -> Results:
     """One training for each of the minutes and seeds."""
     chosen = functools.partial(ours.settings, dict(arguments.set), arguments.threads)
-    epoch = None if arguments.epochs else ours.seconds_per_epoch(text, chosen(arguments.seed[0]))
+    tried = None if arguments.epochs else ours.tried(text, chosen(arguments.seed[0]))
     for minutes in arguments.minutes:
         for seed in arguments.seed:
             params = chosen(seed)
-            epochs = arguments.epochs or max(1, int(60 * minutes / (epoch or math.inf)))
+            epochs = arguments.epochs or ours.epochs_within(60 * minutes, tried or [])
             params = params.model_copy(update={"train": params.train.model_copy(update={"epochs": epochs})})
             with tempfile.TemporaryDirectory() as name:
                 folder = Path(name)
                 rows = ours.train(text, params, folder)
-                seconds = ours.seconds(folder)
                 record = {
                     "minutes": minutes,
                     "seed": seed,
                     "settings": {
                         section: getattr(params, section).model_dump() for section in ("encode", "model", "train")
                     },
-                    "seconds": seconds,
-                    "seconds_of_an_epoch_tried": epoch and round(epoch, 2),
+                    "seconds": round(rows[-1].seconds, 1),
                     "curve": [
                         [
-                            round(seconds - (rows[-1].clock - row.clock), 1),
+                            round(row.seconds, 1),
                             row.values["valid_bits_per_char"],
                             round(ours.nats_per_char(row), 4),
                         ]
@@ -102,7 +100,9 @@ def peer_row(module: str, learner: str, scheduled: bool, **changes: Any) -> Call
         peer = _peer(module)
         settings = peer.Settings(**changes)
         used = arguments.threads
-        if module != "tutorial":  # TensorFlow's threads are set once
+        if module == "tutorial":  # TensorFlow's threads are set once
+            peer.setup(used)
+        else:
             used = budget.quickest(lambda count: getattr(peer, learner)(text, 1, count, settings), used)
         runs = [[minutes] for minutes in arguments.minutes] if scheduled else [arguments.minutes]
         for seed in arguments.seed:
@@ -212,8 +212,9 @@ def environment() -> dict[str, Any]:
     for package in PACKAGES:
         try:
             versions[package] = version(package)
-        except PackageNotFoundError:
-            continue
+        except PackageNotFoundError:  # not installed, or copied to where it is without the note that says which
+            if module := sys.modules.get(package):
+                versions[package] = str(module.__version__)
     return {"versions": versions, "cores": len(os.sched_getaffinity(0)), "processor": processor()}
 
 
@@ -336,6 +337,7 @@ def spread(values: Sequence[float | None]) -> str:
 def marks(records: list[dict[str, Any]]) -> Iterator[str]:
     """The tutorial's mark in words, where its own recipe and ours are kept."""
     own = [record for record in records if record["row"] == "ours" and record["label"] == ROWS["ours"].about]
+    own = [record for record in own if record["seed"] == min(record["seed"] for record in own)]
     peers = [record["curve"] for record in records if record["row"] == "tutorial"]
     if not own or not peers:
         return
@@ -399,6 +401,8 @@ def parsed() -> argparse.Namespace:
     arguments.minutes.sort()
     if arguments.row != "table" and not (arguments.data or arguments.text):
         parser.error("name a text: --data or --text")
+    if arguments.set and not arguments.label:
+        parser.error("--set makes a variant; name it: --label 'ours, 512 units'")
     if min(arguments.minutes) <= 0:
         parser.error("--minutes must be above 0")
     return arguments

@@ -251,11 +251,25 @@ def test_ours_is_the_train_stage_and_scored_by_the_products_own_inference(talk: 
     rows = ours.train(talk, chosen, tmp_path)
     assert len(rows) == 2
     assert ours.nats_per_char(rows[1]) < ours.nats_per_char(rows[0])
-    assert ours.seconds(tmp_path) > 0
+    assert 0 < rows[0].seconds < rows[1].seconds
     static, adaptive = (found["bits_per_char"] for found in ours.scores(tmp_path))
     assert static is not None
     assert adaptive is not None
     assert adaptive < static < math.log2(len(talk.encode(ENCODE).vocabulary))
+
+
+def test_epochs_are_planned_so_that_all_of_it_fits_into_the_time() -> None:
+    tried = [ours.Row(15.0, {}), ours.Row(25.0, {})]
+    assert [ours.epochs_within(seconds, tried) for seconds in (1, 15, 24.9, 25, 180)] == [1, 1, 1, 2, 17]
+
+
+def test_a_variant_must_have_a_name_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["quality.py", "ours", "--data", "x", "--json", "y", "--set", "model.units=9"])
+    with pytest.raises(SystemExit):
+        quality.parsed()
+    assert "name it: --label" in capsys.readouterr().err
 
 
 def test_a_param_is_changed_by_name(tmp_path: Path) -> None:

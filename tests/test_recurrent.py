@@ -170,12 +170,13 @@ def test_bfloat16_differs_by_its_rounding_while_training_and_not_at_all_otherwis
         assert 1e-6 < np.abs(one - other).max() / np.abs(one).max() < 0.05
 
 
-@pytest.mark.parametrize("kind", [LSTM, layers.Dense])
-def test_a_layer_is_made_again_from_its_config(kind: type) -> None:
-    made = kind(4, precision=BFLOAT16)
+@pytest.mark.parametrize("made", [LSTM(4, BFLOAT16, 0.3), layers.Dense(4, BFLOAT16)])
+def test_a_layer_is_made_again_from_its_config(made: keras.Layer) -> None:
     again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(made))
     assert type(again) is type(made)
+    assert again.get_config() == made.get_config()
     assert again.precision == BFLOAT16
+    assert not isinstance(again, LSTM) or again.dropped.rate == 0.3
 
 
 def test_outputs_are_penalised_for_their_size_and_their_changes_while_training_only() -> None:

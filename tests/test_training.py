@@ -11,7 +11,7 @@ import pytest
 from conftest import MODEL, TRAIN, Trainer
 from test_dvc_yaml import modules
 
-from friendbot import checkpoints, monitor, progress, training, weights
+from friendbot import checkpoints, files, monitor, progress, training, weights
 from friendbot.errors import ModelError
 from friendbot.progress import Progress
 
@@ -113,7 +113,9 @@ def test_a_loss_that_is_no_number_says_what_to_do(trainer: Trainer, tmp_path: Pa
         trainer(tmp_path, settings=TRAIN.model_copy(update={"learning_rate": 3e38}))
 
 
-def test_the_fingerprint_changes_with_all_that_decides_the_result(encoded: Path, tmp_path: Path) -> None:
+def test_the_fingerprint_changes_with_all_that_decides_the_result(
+    encoded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def mark(
         data: Path = encoded, model: dict[str, object] | None = None, train: dict[str, object] | None = None
     ) -> str:
@@ -131,7 +133,15 @@ def test_the_fingerprint_changes_with_all_that_decides_the_result(encoded: Path,
         mark(train={"epochs": 4}),
         mark(train={"threads": 1}),
     ]
-    assert len({mark(), *changes}) == 6
+    with monkeypatch.context() as patch:
+        patch.setenv("ONEDNN_MAX_CPU_ISA", "AVX2")
+        changes.append(mark())
+    digest = files.sha256
+    for source in training.SOURCES:
+        with monkeypatch.context() as patch:
+            patch.setattr(files, "sha256", lambda path, source=source: digest(path)[path.name == source :])
+            changes.append(mark())
+    assert len({mark(), *changes}) == 1 + len(changes)
 
 
 def test_every_module_that_decides_the_weights_is_in_the_fingerprint() -> None:
@@ -222,6 +232,28 @@ def flipped(content: bytes, bit: int) -> bytes:
     changed = bytearray(content)
     changed[bit // 8] ^= 1 << bit % 8
     return bytes(changed)
+
+
+def test_with_its_best_checkpoint_damaged_a_later_one_is_of_no_use(
+    copied: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    for epoch, losses in enumerate([[1.0], [1.0, 3.0], [1.0, 3.0, 2.0]], start=1):
+        folder = copied / f"epoch-{epoch:04d}"
+        shutil.copytree(copied / "epoch-0003", folder, dirs_exist_ok=True)
+        history = json.loads((folder / checkpoints.HISTORY).read_text())[:epoch]
+        rows = [{**row, "valid_loss": loss} for row, loss in zip(history, losses, strict=True)]
+        (folder / checkpoints.HISTORY).write_text(json.dumps(rows))
+        checksums = json.loads((folder / weights.CHECKSUMS).read_text())
+        checksums["sha256"][checkpoints.HISTORY] = files.sha256(folder / checkpoints.HISTORY)
+        (folder / weights.CHECKSUMS).write_text(json.dumps(checksums))
+    best = copied / "epoch-0001"
+    found = latest(copied)
+    assert found is not None
+    assert (found.epoch, best.exists()) == (3, True)
+    (best / "weights.npz").write_bytes(b"")
+    assert latest(copied) is None
+    said = capfd.readouterr().err.splitlines()
+    assert said == [f"checkpoint {best} is damaged; going on from before epoch-000{epoch}" for epoch in (3, 2, 1)]
 
 
 def test_a_best_checkpoint_that_is_damaged_at_the_end_is_not_published(copied: Path, tmp_path: Path) -> None:

@@ -1,14 +1,13 @@
 """Ours: the train stage's own code with the repository's params, in a process of its own, in a given time.
 
 The learning rate falls over the epochs, so their number is chosen beforehand from how long one takes. Unlike the peers,
-ours pays for tracing and for its validation: the time is what `training.train` reports.
+ours pays for all there is: starting Python and TensorFlow, tracing, validation, checkpoints.
 """
 
-import json
 import math
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -30,8 +29,8 @@ POLL = 0.05
 class Row(NamedTuple):
     """One epoch of a training, as its history has it."""
 
-    clock: float
-    """`time.monotonic()` when it was seen."""
+    seconds: float
+    """Since the start of the process that trains, when it was seen."""
     values: dict[str, float]
 
 
@@ -43,18 +42,23 @@ def settings(overrides: dict[str, Any], threads: int, seed: int) -> Params:
         return params.load(path)
 
 
-def seconds_per_epoch(corpus: Corpus, chosen: Params) -> float:
-    """How long the second epoch takes, its validation and checkpoint included; then the training is ended."""
+def tried(corpus: Corpus, chosen: Params) -> list[Row]:
+    """The first two epochs of a long training, in which the text is longest."""
     longer = chosen.train.model_copy(update={"epochs": 9999, "patience": 9999})
     with tempfile.TemporaryDirectory() as folder:
-        rows = train(corpus, chosen.model_copy(update={"train": longer}), Path(folder), lambda rows: len(rows) > 1)
-    return rows[1].clock - rows[0].clock
+        return train(corpus, chosen.model_copy(update={"train": longer}), Path(folder), lambda rows, _: len(rows) > 1)
+
+
+def epochs_within(seconds: float, tried: Sequence[Row]) -> int:
+    """How many epochs are through in so many seconds, from what two took."""
+    first, second = tried[0].seconds, tried[1].seconds
+    return max(1, 1 + int((seconds - first) / (second - first)))
 
 
 def train(
-    corpus: Corpus, chosen: Params, folder: Path, enough: Callable[[list[Row]], bool] = lambda rows: False
+    corpus: Corpus, chosen: Params, folder: Path, enough: Callable[[list[Row], float], bool] = lambda rows, now: False
 ) -> list[Row]:
-    """Train in a child process until it is done or `enough` of the epochs' rows; all that is made lies in `folder`.
+    """Train in a child process until it is done, or these rows and seconds are `enough`; in `folder` is all it makes.
 
     Raises:
         ModelError: the training failed; what it said stands above.
@@ -62,16 +66,17 @@ def train(
     dataset.save(folder / "encoded", corpus.encode(chosen.encode))
     child = get_context("spawn").Process(target=_train, args=(folder, chosen))
     rows: list[Row] = []
+    started = time.monotonic()
     child.start()
     try:
-        while child.is_alive() and not enough(rows):
+        while child.is_alive() and not enough(rows, time.monotonic() - started):
             child.join(POLL)
-            rows += [Row(time.monotonic(), row) for row in history(folder)[len(rows) :]]
+            rows += [Row(time.monotonic() - started, row) for row in history(folder)[len(rows) :]]
         finished = not child.is_alive()
     finally:
         child.terminate()
         child.join()
-    rows += [Row(time.monotonic(), row) for row in history(folder)[len(rows) :]]
+    rows += [Row(time.monotonic() - started, row) for row in history(folder)[len(rows) :]]
     if finished and child.exitcode:
         raise ModelError(f"the training ended with status {child.exitcode}; see above")
     return rows
@@ -95,11 +100,6 @@ def history(folder: Path) -> list[dict[str, float]]:
     """The rows of the epochs that are through."""
     path = folder / "history.csv"
     return files.read_rows(path) if path.exists() else []
-
-
-def seconds(folder: Path) -> float:
-    """That the training took, as it says."""
-    return json.loads((folder / "timing.json").read_text(encoding="utf-8"))["train"]["seconds"]
 
 
 Scores = dict[str, float | None]

@@ -12,8 +12,7 @@ import torch
 from bench.peers import char_rnn
 from bench.peers.corpus import MARKS, Alphabet, Corpus
 
-from friendbot import backend
-from friendbot.backend import keras
+from friendbot.backend import keras, tf
 
 
 class Settings(NamedTuple):
@@ -26,12 +25,17 @@ class Settings(NamedTuple):
     chunk: int = 100
 
 
+def setup(threads: int) -> None:
+    """Set threads as a person would, once: friendbot's own way with them suits its own layers."""
+    tf.config.threading.set_intra_op_parallelism_threads(threads)
+    tf.config.threading.set_inter_op_parallelism_threads(threads)
+    torch.set_num_threads(threads)
+
+
 class Tutorial:
     """The recipe."""
 
     def __init__(self, corpus: Corpus, seed: int, threads: int, settings: Settings) -> None:
-        backend.setup(threads)
-        torch.set_num_threads(threads)
         keras.utils.set_random_seed(seed)
         self.settings = settings
         self._alphabet = Alphabet(corpus.train)

@@ -24,6 +24,17 @@ BACKENDS = {
 }
 """The libraries that can train, and how to come by each; the first is the default."""
 
+ROUNDING = (
+    "DNNL_DEFAULT_FPMATH_MODE",
+    "DNNL_MAX_CPU_ISA",
+    "JAX_DEFAULT_MATMUL_PRECISION",
+    "NVIDIA_TF32_OVERRIDE",
+    "ONEDNN_DEFAULT_FPMATH_MODE",
+    "ONEDNN_MAX_CPU_ISA",
+    "TF_XLA_FLAGS",
+    "XLA_FLAGS",
+)
+"""Variables a person may have set, by which libraries choose how they round."""
 DETERMINISTIC = "--xla_gpu_deterministic_ops=true"
 """To XLA, which JAX compiles with: no sums in random order, no kernels chosen by a race."""
 
@@ -130,9 +141,12 @@ def bfloat16() -> bool:
 
 
 def describe() -> dict[str, str]:
-    """What besides code, params and data decides the bits of a result: versions, processor and GPU."""
+    """What besides code, params and data decides a result's bits: versions, processor, GPU, the user's variables."""
     versions = {NAME: str(library.__version__)}
-    if NAME == "jax":
+    if NAME == "tensorflow":
+        built = tf.sysconfig.get_build_info()
+        versions |= {name: str(built.get(f"{name}_version")) for name in ("cuda", "cudnn")}
+    elif NAME == "jax":
         versions["jaxlib"] = importlib.import_module("jaxlib").__version__
         versions["platform"] = library.devices()[0].client.platform_version
     elif NAME == "torch":
@@ -143,6 +157,7 @@ def describe() -> dict[str, str]:
         "numpy": np.__version__,
         "processor": _processor(),
         "gpu": gpu() or "none",
+        **{name: os.environ[name] for name in ROUNDING if name in os.environ},
     }
 
 

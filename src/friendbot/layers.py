@@ -1,4 +1,4 @@
-"""Matrix products for a CPU in a chosen precision, and Keras's dense layer made of them.
+"""Matrix products for a CPU in a chosen precision, Keras's dense layer made of them, and a penalty on activations.
 
 TensorFlow gets threads for several operations at a time and one for each (`backend.setup`), so what is large is cut
 into two operations here: two cores share the work, and no sum depends on how many there are.
@@ -13,7 +13,7 @@ from friendbot.backend import keras, tf
 FLOAT32, BFLOAT16 = PRECISIONS = ("float32", "bfloat16")
 """Of the factors in matrix products while training; sums and results are float32, the latter of 8 bits after bfloat16.
 
-bfloat16 pays on processors with AMX or AVX512_BF16. Reading without training is float32 always.
+bfloat16 pays on processors with AMX or AVX512_BF16. On a CPU, reading without training is float32 always.
 """
 
 
@@ -99,7 +99,6 @@ class ActivationPenalty(keras.layers.Layer):
     def call(self, outputs: Any, dropped: Any, training: bool = False) -> Any:
         """From outputs before and after dropout, `(batch, steps, units)` both, to the latter."""
         if training:
-            whole, left = (keras.ops.cast(part, "float32") for part in (outputs, dropped))
-            changes = keras.ops.mean(keras.ops.square(whole[:, 1:] - whole[:, :-1]))
-            self.add_loss(self.size * keras.ops.mean(keras.ops.square(left)) + self.change * changes)
+            changes = keras.ops.mean(keras.ops.square(outputs[:, 1:] - outputs[:, :-1]))
+            self.add_loss(self.size * keras.ops.mean(keras.ops.square(dropped)) + self.change * changes)
         return dropped

@@ -49,8 +49,8 @@ def build(architecture: Architecture, batch_size: int, sequence_length: int, pre
             name=f"lstm_{layer}",
         )(hidden)
     left = dropped(hidden, architecture.dropout, "dropout_output")
-    hidden = ActivationPenalty(**OUTPUT_PENALTIES, name="output_penalty")(hidden, left)
-    logits = Dense(architecture.vocabulary_size, precision=precision, name="output")(hidden)
+    hidden = ActivationPenalty(**OUTPUT_PENALTIES, dtype="float32", name="output_penalty")(hidden, left)
+    logits = Dense(architecture.vocabulary_size, precision=precision, dtype="float32", name="output")(hidden)
     return accelerator.Fused(ids, logits, name="friendbot")
 
 
@@ -82,9 +82,11 @@ def reset_state(model: keras.Model) -> None:
             layer.reset_state()
 
 
-def seed_dropout(model: keras.Model, seed: int) -> None:
-    """Start every dropout layer's random numbers anew from `seed`."""
+def seed_dropout(model: keras.Model, *seed: int) -> None:
+    """Start every dropout layer's random numbers anew from `seed`, each elsewhere."""
     dropouts = [layer.dropped if isinstance(layer, LSTM) else layer for layer in model.layers]
     dropouts = [layer for layer in dropouts if isinstance(layer, keras.layers.Dropout) and layer.rate > 0]
     for index, layer in enumerate(dropouts):
-        layer.seed_generator.state.assign(np.array([seed, index], dtype="uint32"))
+        # Keras counts the second number up in each step: layers that differed in it alone would repeat each other.
+        first = np.random.SeedSequence([*seed, index]).generate_state(1)[0]
+        layer.seed_generator.state.assign(np.array([first, 0], dtype="uint32"))

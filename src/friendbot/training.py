@@ -189,8 +189,7 @@ class _Run(keras.callbacks.Callback):
         """Start from a state that depends on seed and epoch alone, so that a resumed epoch equals an uninterrupted."""
         self._started = time.monotonic()
         # Only dropout is random, with its own generators: a global seed would make TensorFlow set up functions anew.
-        seed = self.settings.seed * 1_000_003 + epoch
-        model.seed_dropout(self.network, seed % 2**32)
+        model.seed_dropout(self.network, self.settings.seed, epoch)
         model.reset_state(self.network)
         best = self.history[self.best - 1]["valid_bits_per_char"] if self.history else math.nan
         self.monitor.begin(epoch + 1, self.steps, self.batches["valid"].steps, best)
