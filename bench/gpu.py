@@ -91,7 +91,7 @@ class Ours:
         model.reset_state(self.network)
         windows = stream(shape).reshape(-1, shape.length)
         arrays = (windows, np.roll(windows, -1, axis=1), np.ones(windows.shape, np.float32))
-        self.inputs, self.targets, self.weights = map(self.accelerator.resident, arrays)
+        self.inputs, self.targets, self.weights = self.accelerator.feed(arrays, shape.batch)
         self.batch = shape.batch
         self.epochs(1)
         return {"cudnn": cudnn, "without_cudnn": None if cudnn else self.accelerator.without_cudnn(self.network)}

@@ -1,6 +1,7 @@
 """What training on a GPU wants: cuDNN's LSTM, bfloat16, and several steps in one launch."""
 
 import itertools
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -39,11 +40,21 @@ def lstm_dtype() -> str | None:
     return "float32" if backend.NAME == "jax" and backend.gpu() else None
 
 
-def resident(array: np.ndarray) -> Any:
-    """An array for `fit`, on the GPU if Keras can leave it there: on PyTorch; TensorFlow and JAX copy it back."""
-    if backend.NAME == "torch" and backend.gpu():
-        return keras.ops.convert_to_tensor(array)
-    return array
+def feed(arrays: Sequence[np.ndarray], batch_size: int) -> tuple[Any, Any, Any]:
+    """Inputs, targets and weights of whole batches as `fit` and `evaluate` get them: `x`, `y` and `sample_weight`.
+
+    On PyTorch with a GPU they are left there; TensorFlow and JAX would copy them back. On TensorFlow they come as a
+    dataset that does not tune itself: the thread that does so ends up to half a minute after an epoch, waited for by
+    all (measured in LOG.md).
+    """
+    if backend.tf is not None:
+        options = backend.tf.data.Options()
+        options.autotune.enabled = False
+        windows = backend.tf.data.Dataset.from_tensor_slices(tuple(arrays)).batch(batch_size, drop_remainder=True)
+        return windows.prefetch(1).with_options(options), None, None
+    on_gpu = backend.NAME == "torch" and backend.gpu()
+    inputs, targets, weights = map(keras.ops.convert_to_tensor, arrays) if on_gpu else arrays
+    return inputs, targets, weights
 
 
 def uses_cudnn(network: keras.Model) -> bool:

@@ -29,6 +29,11 @@ class Batches(NamedTuple):
     tokens: int
     """How many targets count, which is the sum of `weights`."""
 
+    @property
+    def arrays(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Inputs, targets and weights."""
+        return self.inputs, self.targets, self.weights
+
 
 def batches(tokens: np.ndarray, batch_size: int, sequence_length: int) -> Batches:
     """Lay out a token stream of shape `(n,)`, so that each token but the first is a target exactly once.

@@ -167,16 +167,16 @@ class _Run(keras.callbacks.Callback):
     def _fit(self, epoch: int) -> None:
         self.batches["train"] = train = self._cut(self.texts.of(epoch))
         self.steps = train.steps
-        valid = self.batches["valid"]
+        inputs, targets, sample_weight = accelerator.feed(train.arrays, self.batch_size)
         self.network.fit(
-            accelerator.resident(train.inputs),
-            accelerator.resident(train.targets),
-            sample_weight=accelerator.resident(train.weights),
+            inputs,
+            targets,
+            sample_weight=sample_weight,
             batch_size=self.batch_size,
             initial_epoch=epoch,
             epochs=epoch + 1,
             shuffle=False,
-            validation_data=(valid.inputs, valid.targets, valid.weights),
+            validation_data=accelerator.feed(self.batches["valid"].arrays, self.batch_size),
             validation_batch_size=self.batch_size,
             callbacks=[self],
             verbose=0,
