@@ -1,5 +1,6 @@
-"""Which precision a training computes in."""
+"""Which precision a training computes in, and how it gets its batches."""
 
+import numpy as np
 import pytest
 
 from friendbot import accelerator, backend
@@ -40,3 +41,15 @@ def test_a_processors_flags_say_whether_it_is(monkeypatch: pytest.MonkeyPatch, f
     monkeypatch.setattr(backend, "_processor", lambda: flags)
     monkeypatch.setattr(backend, "gpu", lambda: None)
     assert backend.bfloat16() == able
+
+
+def test_batches_come_whole_and_in_order_and_without_a_thread_that_an_epoch_would_wait_for() -> None:
+    arrays = [np.arange(start, start + 12).reshape(6, 2) for start in (0, 100, 200)]
+    windows, *rest = accelerator.feed(arrays, 2)
+    assert rest == [None, None]
+    assert [[part.tolist() for part in batch] for batch in windows.as_numpy_iterator()] == [
+        [[[0, 1], [2, 3]], [[100, 101], [102, 103]], [[200, 201], [202, 203]]],
+        [[[4, 5], [6, 7]], [[104, 105], [106, 107]], [[204, 205], [206, 207]]],
+        [[[8, 9], [10, 11]], [[108, 109], [110, 111]], [[208, 209], [210, 211]]],
+    ]
+    assert windows.options().autotune.enabled is False
