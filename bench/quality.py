@@ -322,8 +322,8 @@ def rows(records: list[dict[str, Any]]) -> Iterator[str]:
         for part in ("bits_per_char", "friend"):
             theirs, mine = ([record[part] for record in each if record[part] is not None] for each in (longest, last))
             cells.append(f"{statistics.mean(theirs) / statistics.mean(mine):.3f}" if theirs and mine else "")
-        seconds = statistics.mean(record["seconds"] for record in (longest or of_row))
-        yield "| " + " | ".join([label, *cells, f"{seconds:,.0f}"]) + " |"
+        seconds = statistics.mean(record["seconds"] for record in longest) if longest else None
+        yield "| " + " | ".join([label, *cells, "" if seconds is None else f"{seconds:,.0f}"]) + " |"
 
 
 def spread(values: Sequence[float | None]) -> str:
