@@ -5,6 +5,7 @@ import json
 import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -17,6 +18,8 @@ from friendbot import dataset, dialogue, encoding
 from friendbot.dialogue import Line
 from friendbot.habits import Burst
 from friendbot.params import ModelParams, TrainParams
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # who runs the tests in the background has Ctrl-C ignored
 
 ROOT = Path(__file__).resolve().parents[1]
 ME, FRIEND = "Ann Marie O'Neil", "Zoë Ångström"

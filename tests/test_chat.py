@@ -189,9 +189,8 @@ def test_mistakes_are_one_line(arguments: list[str], message: str) -> None:
 
 
 OWN_TERMINAL = """
-import fcntl, os, signal, sys, termios
+import fcntl, os, sys, termios
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-signal.signal(signal.SIGINT, signal.SIG_DFL)  # whoever runs the tests in the background has it ignored
 os.execv(sys.argv[1], sys.argv[1:])
 """
 
